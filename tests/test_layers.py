@@ -33,12 +33,13 @@ chat params provenance serialization sampling tables
 portable
 interfaces
 hookspecs executor_params
-plugins suite store declared builtins predict coalesce
+plugins suite store journal declared builtins predict coalesce
 contexts plan
 workshop
 preflight jobs manifest results
 executors runner
 prepare rescore schemas report
+export
 api
 cli
 __main__ testing

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Engine,
         Entry,
         Executor,
+        Journal,
         Metric,
         Notify,
         Program,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
         Steps,
         Task,
     )
-    from evalkit.params import DataPath, MaybePath, Params, Refers
+    from evalkit.params import DataPath, MaybePath, NotInIdentity, Params, Refers
     from evalkit.records import (
         AdaptedModel,
         Cell,
@@ -72,9 +73,9 @@ _HOMES = {
     "SuiteError UserError",
     "hookspecs": "hookimpl",
     "interfaces": "AdaptContext Adapter Comparison ComparisonResult Contest DirectPredictor Engine "
-    "Entry Executor Metric Notify Program ProgramContext Question Reporter SingleRequest Standing "
-    "Steps Task",
-    "params": "DataPath MaybePath Params Refers",
+    "Entry Executor Journal Metric Notify Program ProgramContext Question Reporter SingleRequest "
+    "Standing Steps Task",
+    "params": "DataPath MaybePath NotInIdentity Params Refers",
     "records": "AdaptedModel Cell Completion Demo Example Failure HostedModel Json LocalWeights "
     "Message Parsed Prediction Prompt Request ResolvedModel Score Usage",
     "tables": "Faults Row read_rows",
@@ -106,12 +107,14 @@ __all__ = [
     "Faults",
     "HostedModel",
     "JobError",
+    "Journal",
     "Json",
     "LocalWeights",
     "MaybePath",
     "Message",
     "Metric",
     "ModelError",
+    "NotInIdentity",
     "Notify",
     "Params",
     "Parsed",

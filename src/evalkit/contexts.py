@@ -131,6 +131,10 @@ class AdaptationContext(PredictionContext):
         """What the adapter has asked so far, over all models."""
         return self._services.usage
 
+    def resolved(self, name: str) -> ResolvedModel:
+        """A model that a parameter names, for instance to see its abilities."""
+        return self._services.resolved(name)
+
     def ask(self, request: Request, *, model: str | None = None) -> Completion:
         """The answer to one request; concurrent calls become batches."""
         answer = self._services.coalescer(model or self.model.name).ask(request)
@@ -159,6 +163,7 @@ class Services:
     def __init__(
         self,
         answering: Callable[[str], Answering],
+        resolved: Callable[[str], ResolvedModel],
         metric: Callable[[str], Metric],
         progress: Callable[[int, int, str], None],
     ) -> None:
@@ -166,9 +171,11 @@ class Services:
 
         Args:
             answering: name of a model -> how it answers a batch.
+            resolved: name of a model -> what would answer.
             metric: name -> metric.
             progress: done, total, note.
         """
+        self.resolved = resolved
         self.metric = metric
         self.progress = progress
         self.usage = Usage()

@@ -19,6 +19,7 @@ from evalkit.interfaces import (
     Event,
     Metric,
 )
+from evalkit.journal import FileJournal
 from evalkit.predict import Answer, Answering, drive, predict
 from evalkit.records import AdaptedModel, Failure, Prediction, Request, Score, Usage
 from evalkit.serialization import (
@@ -56,7 +57,7 @@ def run_job(shop: Workshop, spec: Spec, on_event: Callable[[Event], None]) -> di
     Args:
         shop: what this process keeps between jobs.
         spec: as `evalkit.plan` and the runner wrote it.
-        on_event: told of progress.
+        on_event: told of progress, and of what is worth a line.
 
     Returns:
         None if the job is finished and stored; else the Failure as JSON, with the key
@@ -64,14 +65,19 @@ def run_job(shop: Workshop, spec: Spec, on_event: Callable[[Event], None]) -> di
     """
     store = Store(Path(spec["root"]))
     staged = store.unfinished(spec["kind"], spec["id"])
+    journal = FileJournal(
+        store.journal(spec["kind"], spec["id"]), lambda text: on_event({"notice": text})
+    )
     started = time.monotonic()
     try:
         store.stage(spec["kind"], spec["id"])
-        shop.ready(spec)
+        shop.ready(spec, journal)
         note = _KINDS[spec["kind"]](shop, spec, staged, on_event)
         seconds = round(time.monotonic() - started, 3)
         identity = {"kind": spec["kind"], "id": spec["id"]}
-        store.seal(staged, spec["kind"], spec["id"], {**identity, "seconds": seconds, **note})
+        note = {**identity, "seconds": seconds, "decisions": dict(journal.records), **note}
+        store.seal(staged, spec["kind"], spec["id"], note)
+        journal.remove()
         return None
     except KeyboardInterrupt:
         raise
@@ -79,6 +85,7 @@ def run_job(shop: Workshop, spec: Spec, on_event: Callable[[Event], None]) -> di
         failure = _failure(error, spec)
         if failure["kind"] == "engine":
             shop.close()  # the next job gets a new one
+        journal.remove()
         return failure
     finally:
         store.discard(staged)
@@ -108,6 +115,7 @@ def _adapt(shop: Workshop, spec: Spec, folder: Path, on_event: Callable[[Event],
 
     services = Services(
         answering=answering,
+        resolved=lambda name: resolved_from_json(spec["models"][name]["resolved"]),
         metric=shop.metric,
         progress=lambda done, total, note: on_event({"done": done, "total": total, "note": note}),
     )

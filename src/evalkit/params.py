@@ -52,6 +52,14 @@ class MaybePath:
     """
 
 
+@dataclass(frozen=True, slots=True)
+class NotInIdentity:
+    """Marks a parameter that cannot change a result, as a time-out or a number of connections.
+
+    A job that was done under another value of it is reused.
+    """
+
+
 class Params(BaseModel):
     """Parameters of a plugin: strict types, unknown keys refused, frozen.
 
@@ -74,6 +82,13 @@ class Params(BaseModel):
         Adapters whose labelled examples are, say, the k demos of a prompt answer k here.
         """
         return None
+
+    def needs(self) -> frozenset[str]:
+        """Abilities that the model must have for these values, beyond the Entry's ``requires``.
+
+        An adapter whose weights depend on a parameter answers, say, ``weights:dora`` here.
+        """
+        return frozenset()
 
     def suite_form(self) -> dict[str, Any]:
         """The effective values as JSON, in the suite's spelling, defaults included."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from evalkit.params import DataPath, MaybePath, Params
+from evalkit.params import DataPath, MaybePath, NotInIdentity, Params
 from evalkit.records import Json
 
 
@@ -19,10 +19,11 @@ def portable(
         cls: their model.
         revision: for an engine, what its resolver found; it covers paths of the model.
     """
-    data, maybe = cls.marked_keys(DataPath), cls.marked_keys(MaybePath)
+    left_out = cls.marked_keys(DataPath) | cls.marked_keys(NotInIdentity)
+    maybe = cls.marked_keys(MaybePath)
     form: dict[str, Any] = {}
     for key, value in params.items():
-        if key in data or (key in maybe and revision):
+        if key in left_out or (key in maybe and revision):
             continue
         form[key] = _contents(value) if key in cls.path_keys() else value
     return form

@@ -255,6 +255,7 @@ def _ability_faults(
     for cell in cells:
         requires = plugins.entry("adapter", cell.use).requires
         needs = {n for n in requires if n == "files" or n.startswith("weights:")}
+        needs |= plugins.params("adapter", cell.use).from_form(cell.params).needs()
         for what, needed in (
             (f'"{cell.use}"', needs),
             ("the task", {"choices"} if task.choices else set()),

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from evalkit import __version__
 from evalkit.errors import SuiteError
-from evalkit.interfaces import Executor
+from evalkit.interfaces import Event, Executor
 from evalkit.manifest import (
     evaluation_sha256,
     make_manifest,
@@ -261,15 +261,17 @@ class Run:
         }
         self._observer.job_start(job)
         started = time.monotonic()
-        ended = executor.run(
-            spec,
-            lambda event: self._observer.job_progress(
-                job, int(event["done"]), int(event["total"]), str(event["note"])
-            ),
-        )
+        ended = executor.run(spec, lambda event: self._on_event(job, event))
         failure = self._failure(job, ended) if isinstance(ended, Mapping) else None
         self._observer.job_end(job, time.monotonic() - started, failure)
         return failure
+
+    def _on_event(self, job: Job, event: Event) -> None:
+        if "notice" in event:
+            self._observer.notice(f"{job.label}: {event['notice']}")
+        else:
+            done, total = int(event["done"]), int(event["total"])
+            self._observer.job_progress(job, done, total, str(event["note"]))
 
     def _failure(self, job: Job, ended: Mapping[str, Any]) -> Failure:
         if "traceback" in ended:

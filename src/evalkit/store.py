@@ -102,6 +102,10 @@ class Store:
         """Where this process writes a job until it is finished."""
         return self.root / "jobs" / ".unfinished" / f"{kind}-{identity}-{os.getpid()}"
 
+    def journal(self, kind: str, identity: str) -> Path:
+        """Where what a job decides is kept until it is finished, by whatever process."""
+        return self.root / "jobs" / ".unfinished" / f"{kind}-{identity}.journal"
+
     def stage(self, kind: str, identity: str) -> Path:
         """An empty folder in which to write a job."""
         folder = self.unfinished(kind, identity)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.errors import EngineError, EvalkitError, JobError
-from evalkit.interfaces import Adapter, Engine, Metric, Task
+from evalkit.interfaces import Adapter, Engine, Journal, Metric, Task
+from evalkit.journal import Part
 from evalkit.plugins import Plugins, build_manager
 from evalkit.predict import Answer, Answering, answers_of
 from evalkit.records import Example, Request
@@ -28,6 +29,7 @@ class Workshop:
         self._tasks: dict[str, Task] = {}
         self._splits: dict[str, Sequence[Example]] = {}
         self._engines: dict[str, Engine] = {}
+        self._journal = Journal()
 
     def close(self) -> None:
         """Give all engines back."""
@@ -40,8 +42,9 @@ class Workshop:
         with contextlib.suppress(Exception):  # a broken engine may not even close
             engine.close()
 
-    def ready(self, spec: Spec) -> None:
+    def ready(self, spec: Spec, journal: Journal) -> None:
         """Discover the plugins the first time, and let go of engines that are in the way."""
+        self._journal = journal
         key = digest(spec["plugins"])
         if self._plugins is None or key != self._plugins_key:
             local = [Path(folder) for folder in spec["plugins"]["local"]]
@@ -146,6 +149,7 @@ class Workshop:
             cls = self.plugins.load("engine", model["engine"])
             params = self.plugins.params("engine", model["engine"]).from_form(model["params"])
             self._engines[key] = cls(resolved_from_json(model["resolved"]), params)
+        self._engines[key].journal = Part(self._journal, key[:8])
         return self._engines[key]
 
 

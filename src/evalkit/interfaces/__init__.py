@@ -14,7 +14,7 @@ from evalkit.interfaces.adapter import (
     Steps,
 )
 from evalkit.interfaces.comparison import Comparison, ComparisonResult, Contest, Question, Standing
-from evalkit.interfaces.engine import Engine
+from evalkit.interfaces.engine import Engine, Journal
 from evalkit.interfaces.entry import Entry, Notify, Registry, Resolver
 from evalkit.interfaces.metric import Metric
 from evalkit.interfaces.run import Event, Executor, Reporter
@@ -31,6 +31,7 @@ __all__ = [
     "Entry",
     "Event",
     "Executor",
+    "Journal",
     "Metric",
     "Notify",
     "Program",

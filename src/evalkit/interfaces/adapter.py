@@ -5,6 +5,7 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, TypeVar
 
+from evalkit.errors import UserError
 from evalkit.interfaces.metric import Metric
 from evalkit.interfaces.task import Task
 from evalkit.records import (
@@ -48,6 +49,9 @@ class AdaptContext(Protocol):
     model: ResolvedModel
     seed: int
     folder: Path
+
+    def resolved(self, name: str) -> ResolvedModel:
+        """A model that a parameter names, for instance to see its abilities."""
 
     def messages(self, prompt: Prompt, example: Example) -> tuple[Message, ...]:
         """The chat for an example, by the one template that every method shares."""
@@ -130,6 +134,24 @@ class Adapter(ABC):
     def program(self, adapted: AdaptedModel, context: ProgramContext) -> Program | DirectPredictor:
         """How the AdaptedModel answers. The default asks once, with the prompt as it is."""
         return SingleRequest(adapted.prompt, context)
+
+    def merge(self, adapted: AdaptedModel, model: ResolvedModel, folder: Path) -> None:
+        """Write the model with the trained weights merged in, for ``evalkit export --merged``.
+
+        Args:
+            adapted: what ``adapt`` returned; its weights are LocalWeights.
+            model: the model that was adapted; its folder has the files.
+            folder: an empty folder for the complete model: configuration, tokenizer with its
+                chat template, safetensors. Nothing in it may name a place of this machine.
+
+        Raises:
+            UserError: this method's weights cannot be merged; the default.
+            AdaptationError: merging did not succeed.
+        """
+        raise UserError(
+            f"{type(self).__name__} cannot merge its weights into the model",
+            "export the weights as they are: leave --merged out",
+        )
 
 
 class SingleRequest(Program):

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from evalkit.params import Params
 
 Event: TypeAlias = Mapping[str, Any]
-"""What a running job tells: ``done`` of ``total``, and a ``note`` that may hold a loss."""
+"""What a running job tells: ``done`` of ``total``, and a ``note`` that may hold a loss; or a
+``notice``, something worth a line."""
 
 
 class Executor(ABC):

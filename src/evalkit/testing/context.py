@@ -8,7 +8,7 @@ from evalkit.contexts import AdaptationContext, Services, TaskView
 from evalkit.errors import ModelError, PluginError
 from evalkit.interfaces import Engine, Metric, Task
 from evalkit.predict import Answering, answers_of
-from evalkit.records import Example
+from evalkit.records import Example, ResolvedModel
 from evalkit.testing.engine import FakeEngine, Rule, echo
 
 
@@ -54,13 +54,17 @@ class FakeContext(AdaptationContext):
             model=self.engine.model,
             seed=seed,
             folder=folder,
-            services=Services(self._answering, self._metric, self._note),
+            services=Services(self._answering, self._resolved, self._metric, self._note),
         )
 
     def _answering(self, model: str) -> Answering:
         if model not in self.engines:
             raise ModelError(f'unknown model "{model}"', f"models: {', '.join(self.engines)}")
         return partial(answers_of, self.engines[model])
+
+    def _resolved(self, model: str) -> ResolvedModel:
+        self._answering(model)
+        return self.engines[model].model
 
     def _metric(self, name: str) -> Metric:
         if name not in self._metrics:
