@@ -137,7 +137,7 @@ class TestProtocol:
         """An executor whose workers run this code."""
         popen = subprocess.Popen
         monkeypatch.setattr(
-            "evalkit.executors.subprocess.Popen",
+            "evalkit.child.subprocess.Popen",
             lambda args, **more: popen([sys.executable, "-c", code], **more),
         )
         return WorkerExecutor(WorkerParams())
@@ -178,7 +178,7 @@ class TestProtocol:
         executor.close()
 
     def test_without_a_job_no_worker_is_started(self, monkeypatch):
-        monkeypatch.setattr("evalkit.executors.subprocess.Popen", None)
+        monkeypatch.setattr("evalkit.child.subprocess.Popen", None)
         WorkerExecutor(WorkerParams()).close()
 
     def test_a_missing_interpreter(self, tmp_path):

@@ -33,11 +33,12 @@ chat params provenance serialization sampling tables
 portable
 interfaces
 hookspecs executor_params
-plugins suite store journal declared builtins predict coalesce
+child
+plugins suite store journal declared builtins predict coalesce remote
 contexts plan
 workshop
 preflight jobs manifest results
-executors runner
+executors serving runner
 prepare rescore schemas report
 export
 api

@@ -6,7 +6,7 @@ whatever follows it are dropped with a notice, and the job decides that point an
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,12 @@ class Part(Journal):
     def recall(self, key: str) -> Json:
         """See the base class."""
         return self._whole.recall(f"{self._name}/{key}")
+
+    def recall_all(self) -> Mapping[str, Json]:
+        """See the base class."""
+        start = f"{self._name}/"
+        recorded = self._whole.recall_all().items()
+        return {key.removeprefix(start): v for key, v in recorded if key.startswith(start)}
 
     def record(self, key: str, value: Json) -> None:
         """See the base class."""

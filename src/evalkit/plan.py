@@ -286,7 +286,8 @@ class Planner:
     def _model_spec(self, name: str) -> dict[str, Any]:
         use = next(model for model in self._suite.models if model.name == name)
         resolved = resolved_to_json(self._inputs.models[name])
-        return {"engine": use.use, "params": dict(use.params), "resolved": resolved}
+        spec = {"engine": use.use, "params": dict(use.params), "resolved": resolved}
+        return {**spec, "python": use.python}
 
     def _spec(
         self, cell: Cell, *, models: Sequence[str], trains_weights: bool = False

@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from pathlib import Path
 
+from evalkit.child import check_interpreter
 from evalkit.errors import DataError, SuiteError, UserError
 from evalkit.interfaces import Notify, Task
 from evalkit.params import Params
@@ -202,6 +204,8 @@ def _resolve_all(
         if not users and not comparisons:
             continue
         try:
+            if use.python is not None:
+                check_interpreter(Path(use.python), where="python")
             resolver = plugins.resolver(use.use)
             params = _params(plugins, "engine", use)
             models[use.name] = (

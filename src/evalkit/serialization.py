@@ -9,20 +9,22 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
 
 from evalkit.records import (
     AdaptedModel,
     Cell,
+    Completion,
     Demo,
     Failure,
     HostedModel,
-    Json,
     LocalWeights,
+    Message,
     Prediction,
     Prompt,
+    Request,
     ResolvedModel,
     Usage,
 )
@@ -121,6 +123,56 @@ def failure_to_json(failure: Failure) -> dict[str, Any]:
     return {"reason": failure.reason, "kind": failure.kind, "hint": failure.hint}
 
 
+def request_to_json(request: Request) -> dict[str, Any]:
+    """A Request as JSON."""
+    return {
+        "messages": [[message.role, message.content] for message in request.messages],
+        "max_tokens": request.max_tokens,
+        "temperature": request.temperature,
+        "stop": list(request.stop),
+        "seed": request.seed,
+        "schema": request.schema,
+        "choices": None if request.choices is None else list(request.choices),
+        "weights": _weights_to_json(request.weights),
+    }
+
+
+def request_from_json(form: Mapping[str, Any]) -> Request:
+    """The inverse of request_to_json."""
+    choices = form["choices"]
+    return Request(
+        messages=tuple(Message(role, content) for role, content in form["messages"]),
+        max_tokens=form["max_tokens"],
+        temperature=form["temperature"],
+        stop=tuple(form["stop"]),
+        seed=form["seed"],
+        schema=form["schema"],
+        choices=None if choices is None else tuple(choices),
+        weights=_weights_from_json(form["weights"]),
+    )
+
+
+def answer_to_json(answer: Completion | Failure) -> dict[str, Any]:
+    """An engine's answer as JSON."""
+    if isinstance(answer, Failure):
+        return {"failure": failure_to_json(answer)}
+    form = asdict(answer)
+    if answer.logprobs is not None:  # a choice that is impossible has no finite logarithm
+        form["logprobs"] = [
+            value if math.isfinite(value) else str(value) for value in answer.logprobs
+        ]
+    return form
+
+
+def answer_from_json(form: Mapping[str, Any]) -> Completion | Failure:
+    """The inverse of answer_to_json."""
+    if "failure" in form:
+        return Failure(**form["failure"])
+    logprobs = form["logprobs"]
+    found = None if logprobs is None else tuple(float(value) for value in logprobs)
+    return Completion(**{**form, "logprobs": found})
+
+
 def cell_to_json(cell: Cell) -> dict[str, Any]:
     """A Cell as JSON."""
     return cast(dict[str, Any], plain(asdict(cell)))
@@ -138,18 +190,16 @@ def resolved_from_json(form: Mapping[str, Any]) -> ResolvedModel:
 
 def adapted_to_json(adapted: AdaptedModel, folder: Path) -> dict[str, Any]:
     """An AdaptedModel as JSON; folders of weights become relative to `folder`."""
-    weights: Json = None
-    if isinstance(adapted.weights, LocalWeights):
-        inside = Path(adapted.weights.folder).relative_to(folder)
-        weights = {"local": {**asdict(adapted.weights), "folder": inside.as_posix()}}
-    elif adapted.weights is not None:
-        weights = {"hosted": asdict(adapted.weights)}
+    weights = adapted.weights
+    if isinstance(weights, LocalWeights):
+        inside = Path(weights.folder).relative_to(folder)
+        weights = replace(weights, folder=inside.as_posix())
     return {
         "prompt": {
             "instruction": adapted.prompt.instruction,
             "demos": [asdict(demo) for demo in adapted.prompt.demos],
         },
-        "weights": weights,
+        "weights": _weights_to_json(weights),
         "state": plain(adapted.state),
         "report": plain(adapted.report),
     }
@@ -157,12 +207,9 @@ def adapted_to_json(adapted: AdaptedModel, folder: Path) -> dict[str, Any]:
 
 def adapted_from_json(form: Mapping[str, Any], folder: Path) -> AdaptedModel:
     """The inverse of adapted_to_json, for an AdaptedModel whose files are in `folder`."""
-    weights: LocalWeights | HostedModel | None = None
-    if form["weights"] and "local" in form["weights"]:
-        local = form["weights"]["local"]
-        weights = LocalWeights(**{**local, "folder": str(folder / local["folder"])})
-    elif form["weights"]:
-        weights = HostedModel(**form["weights"]["hosted"])
+    weights = _weights_from_json(form["weights"])
+    if isinstance(weights, LocalWeights):
+        weights = replace(weights, folder=str(folder / weights.folder))
     prompt = form["prompt"]
     return AdaptedModel(
         prompt=Prompt(
@@ -173,3 +220,15 @@ def adapted_from_json(form: Mapping[str, Any], folder: Path) -> AdaptedModel:
         state=form["state"],
         report=form["report"],
     )
+
+
+def _weights_to_json(weights: LocalWeights | HostedModel | None) -> dict[str, Any] | None:
+    if weights is None:
+        return None
+    return {"local" if isinstance(weights, LocalWeights) else "hosted": asdict(weights)}
+
+
+def _weights_from_json(form: Mapping[str, Any] | None) -> LocalWeights | HostedModel | None:
+    if not form:
+        return None
+    return LocalWeights(**form["local"]) if "local" in form else HostedModel(**form["hosted"])

@@ -12,6 +12,7 @@ from evalkit.journal import Part
 from evalkit.plugins import Plugins, build_manager
 from evalkit.predict import Answer, Answering, answers_of
 from evalkit.records import Example, Request
+from evalkit.remote import Place, RemoteEngine
 from evalkit.sampling import draw_train, sample_evaluation
 from evalkit.serialization import digest, resolved_from_json
 
@@ -30,6 +31,7 @@ class Workshop:
         self._splits: dict[str, Sequence[Example]] = {}
         self._engines: dict[str, Engine] = {}
         self._journal = Journal()
+        self._spec: Spec = {}
 
     def close(self) -> None:
         """Give all engines back."""
@@ -44,7 +46,7 @@ class Workshop:
 
     def ready(self, spec: Spec, journal: Journal) -> None:
         """Discover the plugins the first time, and let go of engines that are in the way."""
-        self._journal = journal
+        self._journal, self._spec = journal, spec
         key = digest(spec["plugins"])
         if self._plugins is None or key != self._plugins_key:
             local = [Path(folder) for folder in spec["plugins"]["local"]]
@@ -146,11 +148,32 @@ class Workshop:
     def _engine(self, model: Spec) -> Engine:
         key = digest(model)
         if key not in self._engines:
-            cls = self.plugins.load("engine", model["engine"])
-            params = self.plugins.params("engine", model["engine"]).from_form(model["params"])
-            self._engines[key] = cls(resolved_from_json(model["resolved"]), params)
+            self._engines[key] = self._make_engine(model)
         self._engines[key].journal = Part(self._journal, key[:8])
         return self._engines[key]
+
+    def _make_engine(self, model: Spec) -> Engine:
+        resolved = resolved_from_json(model["resolved"])
+        params = self.plugins.params("engine", model["engine"]).from_form(model["params"])
+        if model.get("python"):
+            return RemoteEngine(resolved, params, self._place(model))
+        made = self.plugins.load("engine", model["engine"])(resolved, params)
+        assert isinstance(made, Engine)
+        return made
+
+    def _place(self, model: Spec) -> Place:
+        """Where an engine with an interpreter of its own runs."""
+        own = [
+            plugin
+            for plugin in self._spec["provenance"]
+            if (plugin["kind"], plugin["qualified"]) == ("engine", model["engine"])
+        ]
+        return Place(
+            python=Path(model["python"]),
+            model={key: model[key] for key in ("engine", "params", "resolved")},
+            plugins=self._spec["plugins"],
+            provenance=own,
+        )
 
 
 def told(error: BaseException) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """An engine: what generates text, and the journal of what it decided on the way."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from evalkit.records import Completion, Failure, Json, Request, ResolvedModel
@@ -26,6 +26,10 @@ class Journal:
     def recall(self, key: str) -> Json:
         """What was recorded under `key`, by this attempt at the job or an earlier one, or None."""
         return self.records.get(key)
+
+    def recall_all(self) -> Mapping[str, Json]:
+        """Everything that was recorded."""
+        return dict(self.records)
 
     def record(self, key: str, value: Json) -> None:
         """Keep `value` under `key`, in place of what was there; it is safe on return."""

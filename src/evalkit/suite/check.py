@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 from evalkit.errors import PluginError, SuiteError, UserError
 from evalkit.interfaces import Registry
-from evalkit.params import Params
+from evalkit.params import Params, kebab
 from evalkit.records import Json
 from evalkit.suite.fields import read_params, unknown_key
+from evalkit.suite.keys import ModelKeys
 from evalkit.suite.model import AdapterUse, Evaluation, ModelUse, Suite, Use, Variant
 from evalkit.suite.read import RawSuite, Table, name_of, plain_name
 from evalkit.suite.sweep import expand, odd_sweeps
@@ -188,9 +189,14 @@ class _Checker:
         if cls is None:
             return None
         name = self._name(f"{where}.name", table.get("name", name_of(table)))
-        core = ("engine", "name")
+        core = ("engine", "name", *map(kebab, ModelKeys.model_fields))
         params = self._params(cls, where, _without(table, *core), core)
-        return None if params is None else ModelUse(name=name, use=table["engine"], params=params)
+        own = {key: table[key] for key in core[2:] if key in table}
+        keys = read_params(ModelKeys, own, self._base, self._noting(where))
+        if params is None or not isinstance(keys, ModelKeys):
+            return None
+        python = None if keys.python is None else str(keys.python)
+        return ModelUse(name=name, use=table["engine"], params=params, python=python)
 
     def _adapter(self, where: str, table: Table) -> AdapterUse | None:
         if "use" not in table:

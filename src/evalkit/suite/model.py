@@ -24,7 +24,13 @@ class Use:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelUse(Use):
-    """A model, by the engine that serves it (``use``)."""
+    """A model, by the engine that serves it (``use``).
+
+    Attributes:
+        python: interpreter in whose environment the engine runs; None is evalkit's own.
+    """
+
+    python: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

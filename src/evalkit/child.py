@@ -1,0 +1,131 @@
+"""A child process that runs ``evalkit worker``, perhaps under another interpreter.
+
+It is told one JSON object a line on its standard input and tells events, one JSON object a line,
+on its standard output; the last event of each task has the key ``ended``. It leads a process
+group of its own, so that it ends together with whatever it has started.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from evalkit import __version__
+from evalkit.errors import UserError
+from evalkit.serialization import line
+
+_PATIENCE_S = 20
+"""How long a child may take to give devices back when it is asked to end."""
+
+
+class Child:
+    """A running ``evalkit worker``."""
+
+    def __init__(self, python: Path | None, *, where: str) -> None:
+        """Start it.
+
+        Args:
+            python: the interpreter; None is the one that runs this.
+            where: the suite's key that names it, for errors.
+
+        Raises:
+            UserError: it cannot be started.
+        """
+        program = str(python or sys.executable)
+        self._busy = False
+        try:
+            self._process = subprocess.Popen(
+                [program, "-m", "evalkit", "worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+                start_new_session=True,
+            )
+        except OSError as error:
+            what = f"{where}: {program} cannot be started: {error.strerror}"
+            raise UserError(what, "name the interpreter of an environment") from error
+
+    def tell(self, form: Mapping[str, Any]) -> None:
+        """Write a line to it; a child that is gone shows in `events`."""
+        assert self._process.stdin is not None
+        self._busy = True
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(line(form) + "\n")
+            self._process.stdin.flush()
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """What it tells, the event with ``ended`` included; ends early if the child is gone."""
+        assert self._process.stdout is not None
+        for text in self._process.stdout:
+            event = _event(text)
+            if event is None:
+                continue  # half a line of a child that died, or what a start-up file printed
+            if "ended" in event:
+                self._busy = False
+            yield event
+            if "ended" in event:
+                return
+
+    def how_it_ended(self) -> str:
+        """Why there are no more events."""
+        self._end_group()
+        code = self._process.wait()
+        return f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+
+    def close(self) -> None:
+        """Let it end; end it if it does not, or has a task that nobody waits for."""
+        if self._busy:
+            self._process.terminate()
+        with contextlib.suppress(OSError):
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+        try:
+            self._process.wait(timeout=_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._end_group()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def _end_group(self) -> None:
+        """End what the child started and left behind."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+
+def _event(text: str) -> dict[str, Any] | None:
+    """An event of a child; None if the line is none."""
+    try:
+        event = json.loads(text)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) else None
+
+
+def check_interpreter(python: Path, *, where: str) -> None:
+    """Ask an interpreter for its evalkit.
+
+    Args:
+        python: the interpreter.
+        where: the suite's key that names it, for errors.
+
+    Raises:
+        UserError: there is none, or another version.
+    """
+    hint = f"{where} is an interpreter with the same evalkit and plugins installed"
+    command = [str(python), "-m", "evalkit", "--version"]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise UserError(f"{where}: {python}: {error.strerror}", hint) from None
+    if told.stdout.strip() != f"evalkit {__version__}":
+        last = (told.stderr.strip() or told.stdout.strip() or "nothing").splitlines()[-1]
+        what = f"{where}: {python} has no evalkit {__version__}: {last}"
+        raise UserError(what, hint)

@@ -1,0 +1,111 @@
+"""What ``evalkit worker`` does: jobs, or questions to an engine, one after another.
+
+A line of standard input is a job, as `evalkit.executors` sends it, or questions (``ask``), as
+`evalkit.remote` sends them. Standard output is kept for events alone: whatever a library prints
+goes to standard error.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO, Any
+
+from evalkit.errors import EvalkitError
+from evalkit.interfaces import Journal
+from evalkit.jobs import run_job
+from evalkit.records import Json
+from evalkit.serialization import answer_to_json, line, request_from_json
+from evalkit.workshop import Workshop, told
+
+Tell = Callable[[Mapping[str, Any]], None]
+
+
+def serve(heard: IO[str]) -> None:
+    """Do what is heard until it ends.
+
+    An interrupt is left to the parent, which ends its worker. If the parent is gone without a
+    word, this process ends with all that it has started.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    with _events() as tell:
+        workshop = Workshop()
+        while text := heard.readline():
+            form = json.loads(text)
+            if "ask" in form:
+                tell({"ended": _answer(workshop, form, tell, heard)})
+            else:
+                tell({"ended": run_job(workshop, form, tell)})
+        workshop.close()
+    if os.getpgrp() == os.getpid():  # what an engine left behind must not outlive it
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.killpg(0, signal.SIGTERM)
+
+
+@contextmanager
+def _events() -> Iterator[Tell]:
+    """A way to write events where standard output was."""
+    one_at_a_time = threading.Lock()  # adapters report progress from their threads
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as events:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+        def tell(event: Mapping[str, Any]) -> None:
+            with one_at_a_time:
+                events.write(line(event) + "\n")
+                events.flush()
+
+        yield tell
+
+
+def _end_with(parent: int) -> None:
+    """End this process and its group once its parent is gone."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
+
+
+def _answer(
+    workshop: Workshop, form: Mapping[str, Any], tell: Tell, heard: IO[str]
+) -> dict[str, Any] | None:
+    """Answer questions; None, or why there can be no more answers."""
+    try:
+        model = form["model"]
+        workshop.ready({**form, "models": {"": model}}, _Parents(form["recorded"], tell, heard))
+        requests = [request_from_json(request) for request in form["ask"]]
+        for index, answer in workshop.answering(model)(requests):
+            tell({"answer": [index, answer_to_json(answer)]})
+    except Exception as error:  # whatever happens here, the parent must be told
+        reason, hint = told(error)
+        form = {"reason": reason, "hint": hint}
+        if isinstance(error, EvalkitError) and error.__cause__ is None:
+            return form
+        return {**form, "traceback": "".join(traceback.format_exception(error))}
+    return None
+
+
+class _Parents(Journal):
+    """The journal that the parent keeps."""
+
+    def __init__(self, recorded: Mapping[str, Json], tell: Tell, heard: IO[str]) -> None:
+        super().__init__()
+        self.records.update(recorded)
+        self._tell = tell
+        self._heard = heard
+
+    def record(self, key: str, value: Json) -> None:
+        """Tell the parent, and wait until it says that the record is safe."""
+        super().record(key, value)
+        self._tell({"record": [key, value]})
+        self._heard.readline()
+
+    def notice(self, text: str) -> None:
+        """Let the parent tell the user."""
+        self._tell({"notice": text})
