@@ -194,7 +194,7 @@ def test_an_engine_is_prepared_once_though_all_threads_ask_first():
         threading.Event().wait(0.05)  # long enough for every other thread to come in
         return lambda batch: ()
 
-    services = Services(answering, metric=None, progress=None)
+    services = Services(answering, resolved=None, metric=None, progress=None)
 
     def one(_):
         barrier.wait()

@@ -178,7 +178,7 @@ class Services:
         self.resolved = resolved
         self.metric = metric
         self.progress = progress
-        self.usage = Usage()
+        self.usages: dict[str, Usage] = {}
         self._answering = answering
         self._coalescers: dict[str, Coalescer] = {}
         self._lock = threading.Lock()  # the first questions may come from many threads at once
@@ -188,13 +188,26 @@ class Services:
         with self._lock:
             if model not in self._coalescers:
                 answering = self._answering(model)
-                self._coalescers[model] = Coalescer(lambda batch: self._answer(answering, batch))
+                self._coalescers[model] = Coalescer(
+                    lambda batch: self._answer(model, answering, batch)
+                )
             return self._coalescers[model]
 
-    def _answer(self, answering: Answering, batch: Sequence[Request]) -> list[Completion | Failure]:
+    @property
+    def usage(self) -> Usage:
+        """What was asked so far, over all models."""
+        total = Usage()
+        for usage in list(self.usages.values()):
+            total = total.plus(usage)
+        return total
+
+    def _answer(
+        self, model: str, answering: Answering, batch: Sequence[Request]
+    ) -> list[Completion | Failure]:
         answers = dict(answering(batch))
         for answer in answers.values():
             if isinstance(answer, Completion):
                 with self._lock:
-                    self.usage = self.usage.plus(Usage.of(answer))
+                    used = self.usages.get(model, Usage())
+                    self.usages[model] = used.plus(Usage.of(answer))
         return [answers[index] for index in range(len(batch))]

@@ -10,6 +10,7 @@ from typing import Any
 
 from evalkit.errors import UserError
 from evalkit.plan import CellJobs, Job
+from evalkit.prices import Prices, cost_of
 from evalkit.records import Cell, Failure, ResolvedModel
 from evalkit.serialization import cell_to_json, failure_to_json, plain, resolved_to_json
 from evalkit.store import read_object
@@ -152,8 +153,16 @@ def model_result(model: ResolvedModel, use: Use) -> dict[str, Any]:
     return {**form, "params": shareable(use.params)}
 
 
-def cell_result(record: Record, train_total: int) -> dict[str, Any]:
-    """The part of ``results.json`` for a cell."""
+def cell_result(
+    record: Record, train_total: int, prices: Mapping[str, Prices | None] | None = None
+) -> dict[str, Any]:
+    """The part of ``results.json`` for a cell.
+
+    Args:
+        record: what is known of it.
+        train_total: size of the training split.
+        prices: name of a model -> its prices.
+    """
     form: dict[str, Any] = {
         **cell_to_json(record.cell),
         "params": shareable(record.cell.params),
@@ -166,6 +175,7 @@ def cell_result(record: Record, train_total: int) -> dict[str, Any]:
         "report": {},
         "scores": {},
         "usage": {"adapt": None, "predict": None},
+        "cost": {"adapt": None, "predict": None},
         "seconds": {"adapt": None, "predict": None, "score": None},
         "predictions": None,
     }
@@ -187,6 +197,10 @@ def cell_result(record: Record, train_total: int) -> dict[str, Any]:
         "report": adapt.get("report", {}),
         "scores": {name: score_result(note) for name, note in scores.items()},
         "usage": {"adapt": adapt.get("usage"), "predict": predict.get("usage")},
+        "cost": {
+            "adapt": cost_of(adapt, record.cell.model, prices or {}),
+            "predict": cost_of(predict, record.cell.model, prices or {}),
+        },
         "seconds": {
             "adapt": adapt.get("seconds"),
             "predict": predict.get("seconds"),
@@ -274,6 +288,7 @@ def assemble(
     models: Sequence[Mapping[str, Any]],
     cells: Sequence[Mapping[str, Any]],
     comparisons: Sequence[Mapping[str, Any]],
+    currency: str | None = None,
 ) -> dict[str, Any]:
     """The whole of ``results.json``."""
     form: dict[str, Any] = plain(
@@ -284,6 +299,7 @@ def assemble(
             "models": models,
             "cells": cells,
             "comparisons": comparisons,
+            "currency": currency,
         }
     )
     return form

@@ -26,6 +26,7 @@ from evalkit.manifest import (
 from evalkit.plan import Inputs, Job, Planner, contestant
 from evalkit.plugins import Plugins
 from evalkit.preflight import Fault, gather_inputs
+from evalkit.prices import currencies
 from evalkit.records import Cell, Failure
 from evalkit.results import (
     Contested,
@@ -332,6 +333,7 @@ class Run:
 
     def _write(self, inputs: Inputs, *, over: bool) -> dict[str, Any]:
         finished = stamp(time.time()) if over else None
+        prices = {use.name: use.prices for use in self._suite.models}
         results = assemble(
             run={
                 "id": self._folder.name,
@@ -358,8 +360,9 @@ class Run:
                 for use in self._suite.models
                 if use.name in inputs.models
             ],
-            cells=[cell_result(record, len(inputs.train)) for record in self._records],
+            cells=[cell_result(record, len(inputs.train), prices) for record in self._records],
             comparisons=[contested.result() for contested in self._comparisons],
+            currency=next(iter(currencies(prices.values())), None),
         )
         write_atomically(self._folder / "results.json", pretty(results))
         if over:

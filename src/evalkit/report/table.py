@@ -70,14 +70,16 @@ def _columns(results: Results) -> list[_Column]:
         _Column("unreadable", True, _unreadable),
         _Column("failed", True, _failed),
         _Column("tokens/answer", True, _tokens),
+        _Column(f"cost {results.get('currency') or ''}", True, _cost),
         _Column("adapt s", True, lambda cells: _seconds(cells, "adapt")),
         _Column("predict s", True, lambda cells: _seconds(cells, "predict")),
     ]
 
 
 def _says_something(column: _Column, groups: Sequence[Sequence[Results]]) -> bool:
-    """A column of failures is shown only if there is one."""
-    return column.heading != "failed" or any(column.value(cells) != "0" for cells in groups)
+    """A column of failures is shown only if there is one, one of costs if there are prices."""
+    nothing = {"failed": "0", "cost ": UNDEFINED}.get(column.heading)
+    return nothing is None or any(column.value(cells) != nothing for cells in groups)
 
 
 def _report(cells: Sequence[Results], key: str) -> str:
@@ -141,6 +143,13 @@ def _tokens(cells: Sequence[Results]) -> str:
     prompt = sum(c["usage"]["predict"]["prompt_tokens"] for c in done) / count
     generated = sum(c["usage"]["predict"]["completion_tokens"] for c in done) / count
     return f"{prompt:.0f} + {generated:.0f}"
+
+
+def _cost(cells: Sequence[Results]) -> str:
+    """What adapting and predicting cost together, the mean over seeds."""
+    parts = [cell.get("cost") or {"adapt": None, "predict": None} for cell in cells]
+    known = [p["adapt"] + p["predict"] for p in parts if None not in (p["adapt"], p["predict"])]
+    return _mean(known, 4)
 
 
 def _seconds(cells: Sequence[Results], kind: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from evalkit.errors import PluginError, SuiteError, UserError
 from evalkit.interfaces import Registry
 from evalkit.params import Params, kebab
+from evalkit.prices import currencies
 from evalkit.records import Json
 from evalkit.suite.fields import read_params, unknown_key
 from evalkit.suite.keys import ModelKeys
@@ -63,6 +64,7 @@ class _Checker:
         self.registry = registry
         self.least = least
         self.problems: list[UserError] = []
+        self.currencies: list[str] = []
         models = raw.tables.get("models")
         self.model_names = [name_of(model) for model in models] if isinstance(models, list) else []
 
@@ -196,7 +198,13 @@ class _Checker:
         if params is None or not isinstance(keys, ModelKeys):
             return None
         python = None if keys.python is None else str(keys.python)
-        return ModelUse(name=name, use=table["engine"], params=params, python=python)
+        self.currencies += currencies([keys.prices])
+        if len(set(self.currencies)) > 1:
+            what = f"{keys.prices.currency if keys.prices else ''} beside {self.currencies[0]}"
+            self.problem(f"{where}.prices.currency", what, "a suite has one currency")
+        return ModelUse(
+            name=name, use=table["engine"], params=params, python=python, prices=keys.prices
+        )
 
     def _adapter(self, where: str, table: Table) -> AdapterUse | None:
         if "use" not in table:

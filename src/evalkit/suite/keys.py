@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from evalkit.params import Params
+from evalkit.prices import Prices
 
 
 class ModelKeys(Params):
@@ -15,3 +16,4 @@ class ModelKeys(Params):
         description="Interpreter of the environment in which the engine runs, where the same "
         "evalkit and the engine's plugin are installed. Default: where evalkit runs.",
     )
+    prices: Prices | None = Field(default=None, description="What answers cost, a table.")

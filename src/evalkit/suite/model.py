@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from evalkit.prices import Prices
 from evalkit.records import Json
 
 
@@ -28,9 +29,11 @@ class ModelUse(Use):
 
     Attributes:
         python: interpreter in whose environment the engine runs; None is evalkit's own.
+        prices: what its answers cost; None if the suite does not say.
     """
 
     python: str | None = None
+    prices: Prices | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

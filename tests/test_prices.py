@@ -1,0 +1,86 @@
+"""Prices turn usage into money, and change nothing else."""
+
+import pytest
+from pydantic import ValidationError
+
+from evalkit.prices import Prices, cost_of, currencies
+
+USAGE = {"requests": 2, "prompt_tokens": 3_000, "completion_tokens": 500, "cached_tokens": 1_000}
+MODELS = '[[models]]\nname = "parrot"\nengine = "fake"\nanswer = "recall"\n'
+
+
+def test_tokens_are_priced_per_million():
+    price = Prices(input=2.0, output=10.0)
+    assert price.of_tokens(USAGE) == pytest.approx((3_000 * 2 + 500 * 10) / 1e6)
+
+
+def test_cached_tokens_have_their_own_price_where_there_is_one():
+    price = Prices(input=2.0, cached_input=0.5, output=0.0)
+    assert price.of_tokens(USAGE) == pytest.approx((2_000 * 2 + 1_000 * 0.5) / 1e6)
+    assert Prices(input=2.0, cached_input=0.0).of_tokens(USAGE) == pytest.approx(2_000 * 2 / 1e6)
+
+
+def test_time_is_priced_per_hour():
+    assert Prices(per_hour=3.6).of_time(10) == pytest.approx(0.01)
+
+
+def test_a_job_is_priced_by_its_model():
+    prices = {"m": Prices(input=1.0, per_hour=36.0)}
+    note = {"usage": USAGE, "seconds": 1}
+    assert cost_of(note, "m", prices) == pytest.approx(0.003 + 0.01)
+
+
+def test_what_another_model_was_asked_counts_with_its_prices():
+    prices = {"m": Prices(input=1.0), "other": Prices(output=100.0)}
+    note = {"usage": {}, "seconds": 1, "usage_by_model": {"m": USAGE, "other": USAGE}}
+    assert cost_of(note, "m", prices) == pytest.approx(0.003 + 0.05)
+
+
+@pytest.mark.parametrize("prices", [{}, {"m": None}, {"m": Prices()}])
+def test_without_all_prices_there_is_no_cost(prices):
+    note = {"usage": {}, "seconds": 1, "usage_by_model": {"m": USAGE, "other": USAGE}}
+    assert cost_of(note, "m", prices) is None
+
+
+def test_a_job_that_was_not_done_has_no_cost():
+    assert cost_of({}, "m", {"m": Prices()}) is None
+
+
+def test_currencies():
+    assert currencies([None, Prices(), Prices(currency="EUR"), Prices()]) == ["USD", "EUR"]
+
+
+@pytest.mark.parametrize("wrong", [{"input": -1}, {"currency": "dollars"}, {"inptu": 1}])
+def test_odd_prices_are_refused(wrong):
+    with pytest.raises(ValidationError):
+        Prices(**wrong)
+
+
+def test_a_run_tells_what_its_cells_cost_and_computes_nothing_anew_for_a_price(lab):
+    lab.suite()
+    assert "cost" not in lab.run().stdout
+    assert lab.cell("fake-bare")["cost"] == {"adapt": None, "predict": None}
+    before = lab.jobs()
+    lab.suite(models=MODELS + 'prices = { input = 1000.0, output = 0.0, currency = "EUR" }\n')
+    result = lab.run()
+    assert lab.jobs() == before
+    cell = lab.cell("fake-bare")
+    assert cell["cost"]["predict"] == pytest.approx(
+        cell["usage"]["predict"]["prompt_tokens"] / 1000
+    )
+    assert cell["cost"]["adapt"] == 0
+    assert lab.results()["currency"] == "EUR"
+    assert "cost EUR" in result.stdout
+    assert f"{cell['cost']['predict']:.4f}" in result.stdout
+
+
+def test_a_fault_in_a_price_is_named_with_its_place(lab):
+    lab.suite(models=MODELS + 'prices = { input = "dear" }\n')
+    assert "models[0].prices" in lab.errors()
+
+
+def test_a_suite_has_one_currency(lab):
+    other = '[[models]]\nname = "b"\nengine = "fake"\nprices = { currency = "EUR" }\n'
+    lab.suite(models=MODELS + "prices = { input = 1.0 }\n" + other)
+    errors = lab.errors()
+    assert "models[1].prices.currency: EUR beside USD\n  a suite has one currency" in errors
