@@ -1,0 +1,6 @@
+"""The engine ``openai``: models behind an OpenAI-compatible endpoint.
+
+Reading order: ``params`` and ``resolve`` (is it there, before a run), ``engine`` (requests in,
+completions out), ``body`` and ``answer`` (what is sent, what comes back), ``reply`` (what may be
+wrong with it), ``endpoint`` (asking again), ``pace`` (how fast), ``choices``, ``keys``, ``loop``.
+"""

@@ -1,0 +1,66 @@
+"""An event loop in a thread of its own, so that a plain iterator can yield what tasks make."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+Put = Callable[[T], None]
+_END = object()
+
+
+class Loop:
+    """Runs coroutines; its thread is started by the first of them."""
+
+    def __init__(self) -> None:
+        """Start nothing yet."""
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ended = asyncio.Event()
+
+    def stream(self, produce: Callable[[Put[T]], Coroutine[Any, Any, None]]) -> Iterator[T]:
+        """What `produce` puts, as it comes; then whatever it raises.
+
+        An iterator that is closed early cancels it.
+        """
+        items: SimpleQueue[Any] = SimpleQueue()
+        done = asyncio.run_coroutine_threadsafe(produce(items.put), self._running())
+        done.add_done_callback(lambda _: items.put(_END))
+        try:
+            while (item := items.get()) is not _END:
+                yield item
+            done.result()
+        finally:
+            done.cancel()
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """The result of a coroutine."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._running()).result()
+
+    def close(self) -> None:
+        """Cancel what still runs, and end the thread."""
+        if self._thread is not None and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._ended.set)
+            self._thread.join()
+            self._thread = self._loop = None
+            self._ended = asyncio.Event()
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        with self._starting:
+            if self._loop is None:
+                started = threading.Event()
+                self._thread = threading.Thread(
+                    target=lambda: asyncio.run(self._main(started)), name="endpoint", daemon=True
+                )
+                self._thread.start()
+                started.wait()
+            assert self._loop is not None
+            return self._loop
+
+    async def _main(self, started: threading.Event) -> None:
+        self._loop = asyncio.get_running_loop()
+        started.set()
+        await self._ended.wait()

@@ -1,0 +1,197 @@
+"""How fast to ask: what an endpoint's headers allow, and what it turned out to bear.
+
+An endpoint tells after each request how many more it will take, and until when
+(``x-ratelimit-remaining-requests``, ``-tokens``, ``-reset-...``); whoever counts along need not be
+told to stop. Where it says nothing but 429, the number of requests under way is halved, and grows
+again with every answer, as TCP does after a loss (RFC 5681).
+"""
+
+import asyncio
+import email.utils
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from evalkit_openai.reply import Reply
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_WORTH_TELLING_S = 5.0
+
+
+class Clock:
+    """The time, and waiting; tests have another."""
+
+    def now(self) -> float:
+        """Seconds that never run backwards."""
+        return time.monotonic()
+
+    def wall(self) -> float:
+        """Seconds since 1970."""
+        return time.time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+class WaitTooLongError(Exception):
+    """The endpoint takes no request for longer than one may wait; the argument is in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A request under way, by what had been spent when it was sent, itself included."""
+
+    requests: float
+    tokens: float
+
+
+class Allowance:
+    """How much of one kind, requests or tokens, the endpoint will still take."""
+
+    def __init__(self) -> None:
+        """Nothing is known."""
+        self._spent = 0.0
+        self._until = float("inf")  # what may have been spent in all
+        self._limit = float("inf")
+        self._reset_at = 0.0
+        self._period = 0.0
+        self._newest = 0.0
+
+    def spend(self, amount: float) -> float:
+        """Count what is being sent; all that was spent so far."""
+        self._spent += amount
+        return self._spent
+
+    def learn(self, ticket: float, headers: Mapping[str, str], kind: str, now: float) -> None:
+        """Learn from the headers of the reply to the request with this ticket.
+
+        The endpoint counted what had arrived before it; what was sent since comes on top.
+        """
+        remaining = _number(headers.get(f"x-ratelimit-remaining-{kind}"))
+        period = seconds_of(headers.get(f"x-ratelimit-reset-{kind}", ""))
+        if remaining is None or period is None or ticket < self._newest:
+            return
+        self._newest = ticket
+        self._until = ticket + remaining
+        self._limit = _number(headers.get(f"x-ratelimit-limit-{kind}")) or float("inf")
+        self._reset_at, self._period = now + period, period
+
+    def wait(self, amount: float, now: float) -> float:
+        """Seconds until so much may be sent; 0 if at once."""
+        if now >= self._reset_at:  # a new period, about which no reply has told yet
+            self._until = self._spent + self._limit
+            self._reset_at = now + self._period
+        if self._spent + min(amount, self._limit) <= self._until:
+            return 0.0
+        return self._reset_at - now
+
+
+class Pace:
+    """Decides when the next request goes out."""
+
+    def __init__(self, connections: int, clock: Clock, tell: Callable[[str], None]) -> None:
+        """Begin with as many requests at a time as allowed.
+
+        Args:
+            connections: most requests under way.
+            clock: the time.
+            tell: told, in one line, of a wait that a user may wonder about.
+        """
+        self._most = connections
+        self._width = float(connections)
+        self._clock = clock
+        self._tell = tell
+        self._busy = 0
+        self._freed = asyncio.Condition()
+        self._closed_until = 0.0
+        self._told_until = 0.0
+        self._narrowed_at = 0.0
+        self._requests = Allowance()
+        self._tokens = Allowance()
+
+    async def enter(self, tokens: float, patience_s: float) -> Ticket:
+        """Wait until a request of about so many tokens may go out.
+
+        Raises:
+            WaitTooLongError: the endpoint asks for a wait of more than `patience_s`.
+        """
+        while True:
+            async with self._freed:
+                await self._freed.wait_for(lambda: self._busy < int(self._width))
+                wait = self._wait(tokens)
+                if wait <= 0:
+                    self._busy += 1
+                    return Ticket(self._requests.spend(1), self._tokens.spend(tokens))
+            if wait > patience_s:
+                raise WaitTooLongError(wait)
+            self._say(wait)
+            await self._clock.sleep(wait)
+
+    async def leave(self, ticket: Ticket, reply: Reply | None) -> None:
+        """A request has ended; learn from the reply, if there is one."""
+        self._busy -= 1
+        if reply is not None:
+            self._learn(ticket, reply)
+        async with self._freed:
+            self._freed.notify_all()
+
+    def _say(self, wait: float) -> None:
+        """Tell of a long wait, once for all who wait."""
+        now = self._clock.now()
+        if wait > _WORTH_TELLING_S and now >= self._told_until:
+            self._told_until = now + wait
+            self._tell(f"the endpoint limits the rate: going on in {wait:.0f} s")
+
+    def _wait(self, tokens: float) -> float:
+        now = self._clock.now()
+        allowed = max(self._requests.wait(1, now), self._tokens.wait(tokens, now))
+        return max(allowed, self._closed_until - now)
+
+    def _learn(self, ticket: Ticket, reply: Reply) -> None:
+        now = self._clock.now()
+        self._requests.learn(ticket.requests, reply.headers, "requests", now)
+        self._tokens.learn(ticket.tokens, reply.headers, "tokens", now)
+        asked = retry_after(reply.headers, self._clock.wall())
+        if asked is not None and reply.status >= 400:
+            self._closed_until = max(self._closed_until, now + asked)
+        if reply.status == 429 and ticket.requests > self._narrowed_at:
+            # One step for all that were under way together.
+            self._narrowed_at = self._requests.spend(0)
+            self._width = max(1.0, self._width / 2)
+        elif reply.status < 400:
+            self._width = min(float(self._most), self._width + 1 / self._width)
+
+
+def retry_after(headers: Mapping[str, str], wall: float) -> float | None:
+    """Seconds to wait, as the headers tell in seconds, milliseconds or as a date; None if not."""
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    told = headers.get("retry-after", "").strip()
+    seconds = _number(told)
+    if seconds is not None or not told:
+        return seconds
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(told).timestamp() - wall)
+    except (ValueError, OverflowError):
+        return None
+
+
+def seconds_of(text: str) -> float | None:
+    """A duration such as ``6m0s``, ``120ms`` or ``1.5``, in seconds; None if it is none."""
+    parts = _DURATION.findall(text.strip())
+    if not parts or "".join(number + unit for number, unit in parts) != text.strip():
+        return None
+    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+
+
+def _number(text: str | None) -> float | None:
+    """A finite number that is not negative; None if the text is none."""
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if 0 <= value < float("inf") else None
