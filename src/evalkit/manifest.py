@@ -28,6 +28,12 @@ def make_manifest(
         "base": str(suite.path.resolve().parent),
         "command": list(command),
         "task": {"use": suite.task.use, "name": suite.task.name, "params": suite.task.params},
+        "models": [{"name": m.name, "use": m.use, "params": m.params} for m in suite.models],
+        "methods": {
+            "-".join(part for part in (a.name, v.label) if part): v.params
+            for a in suite.adapters
+            for v in a.variants
+        },
         "plugins": provenances(suite, plugins),
         "python": sys.version.split()[0],
         "platform": platform.platform(),

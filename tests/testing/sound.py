@@ -1,8 +1,19 @@
 """Sound implementations, which the broken ones spoil in one point each."""
 
 import json
+from pathlib import Path
 
-from evalkit import AdaptedModel, Adapter, Demo, LocalWeights, Metric, Params, Prompt, SingleRequest
+from evalkit import (
+    AdaptedModel,
+    Adapter,
+    Demo,
+    Failure,
+    LocalWeights,
+    Metric,
+    Params,
+    Prompt,
+    SingleRequest,
+)
 from evalkit.testing import FakeEngine, ListTask
 
 STORY = "One day the ship sailed on and on over the grey and stormy sea, said everybody: "
@@ -13,18 +24,41 @@ def story(request):
     return STORY + request.messages[-1].content
 
 
+WEIGHTS = LocalWeights(folder=str(Path(__file__).parent), kind="lora", sha256="1" * 64)
+"""Any folder that is there will do for an engine of words."""
+
+
 class SoundEngine(FakeEngine):
     """A FakeEngine with all abilities, whose choices cost as much as they have letters."""
 
     def __init__(self):
+        abilities = ("generate", "choices", "schema", "weights:lora")
         super().__init__(
             self.rule,
             logprobs=lambda request: [-float(len(choice)) for choice in request.choices],
-            model=self.resolved(abilities=("generate", "choices", "schema"), context_length=400),
+            model=self.resolved(abilities=abilities, context_length=400),
         )
 
     def rule(self, request):
-        return json.dumps({"colour": "red"}) if request.schema else story(request)
+        if request.schema:
+            return json.dumps(_following(request.schema))
+        if request.weights and not Path(request.weights.folder).is_dir():
+            return Failure(reason="no such weights", kind="engine")
+        trained = "Aye, aye! " if request.weights else ""
+        drawn = f"{request.seed} ships: " if request.temperature else ""
+        return trained + drawn + story(request)
+
+
+def _following(schema):
+    """A value that follows a simple schema."""
+    if "enum" in schema:
+        return schema["enum"][0]
+    match schema["type"]:
+        case "object":
+            return {key: _following(inner) for key, inner in schema["properties"].items()}
+        case "array":
+            return [_following(schema["items"])] * schema["minItems"]
+    return True
 
 
 class Exact(Metric):

@@ -15,10 +15,15 @@ from evalkit.testing.fakes import metric as fake_metric
 from evalkit.testing.fakes import params as fake_params
 from evalkit.testing.fakes import task as fake_task
 
-from . import broken, sound
+from . import broken, broken_engines, sound
 
 CONTRACTS = {name: getattr(testing, name) for name in testing.__all__ if name.endswith("Contract")}
-BROKEN = {name: thing for name, thing in vars(broken).items() if name.startswith("Test")}
+BROKEN = {
+    name: thing
+    for module in (broken, broken_engines)
+    for name, thing in vars(module).items()
+    if name.startswith("Test")
+}
 
 
 class TestSoundTask(testing.TaskContract):
@@ -35,8 +40,13 @@ class TestSoundEngine(testing.EngineContract):
     def make(self):
         return sound.SoundEngine()
 
+    def weights(self):
+        return sound.WEIGHTS
+
 
 class TestRuledEngine(testing.EngineContract):
+    samples = False
+
     def make(self):
         params = fake_params.FakeEngineParams(answer="fixed", text=sound.STORY, context_length=99)
         return fake_engine.RuledEngine(fake_engine.resolve("m", params, print), params)
@@ -81,7 +91,7 @@ class TestContains(TestSoundMetric):
 def failed(tmp_path_factory):
     """Names of the broken implementations that failed the test that is to catch them."""
     report = tmp_path_factory.mktemp("broken") / "report.xml"
-    tests = [f"{broken.__file__}::{name}::{c.caught_by}" for name, c in BROKEN.items()]
+    tests = [f"{inspect.getfile(c)}::{name}::{c.caught_by}" for name, c in BROKEN.items()]
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--tb=no", "-q"]
     command += [f"--junitxml={report}", *tests]
     done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)

@@ -19,6 +19,7 @@ _COMMANDS = {
     "validate": "Check a suite, its profiles and its data.",
     "plugins": "List the plugins, and what is wrong with broken ones.",
     "score": "Score a finished run by other metrics, without generating.",
+    "export": "Export a cell: prompt, trained weights, model card.",
     "schema": "Print a JSON schema: of results, suites or a plugin's parameters.",
     "init": "Write a suite to start from.",
     "worker": "Run jobs from standard input (for executors).",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from evalkit.testing.driving import judge_with, predict_with
     from evalkit.testing.engine import FakeEngine, echo
     from evalkit.testing.project import Project, Result
+    from evalkit.testing.remote import remote_engine
     from evalkit.testing.task import ListTask
 
 _HOMES = {
@@ -41,6 +42,7 @@ _HOMES = {
     "driving": "judge_with predict_with",
     "engine": "FakeEngine echo",
     "project": "Project Result",
+    "remote": "remote_engine",
     "task": "ListTask",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
@@ -58,6 +60,7 @@ __all__ = [
     "echo",
     "judge_with",
     "predict_with",
+    "remote_engine",
 ]
 
 
