@@ -7,6 +7,7 @@ on a machine.
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import jsonschema
@@ -62,6 +63,7 @@ use = "fuzzy-f1"
 [[comparisons]]
 use = "judge-elo"
 judge = "smollm2-135m"
+answer = "choices"
 examples = 1
 """
 IN_ONE_PROCESS = """
@@ -168,17 +170,70 @@ def test_labels_are_chosen_by_their_probability(tmp_path):
     assert outcomes["parsed"] == sum(outcomes.values())
 
 
-@pytest.mark.slow
-def test_a_proposer_that_cannot_follow_its_form_fails_with_advice(tmp_path):
+def test_a_small_model_proposes_instructions_when_it_is_kept_to_their_form(tmp_path):
     (tmp_path / "suite.toml").write_text(SUITE)
     dspy = "adapters.dspy."
-    keys = ["optimizer=miprov2", "demos=0", "candidates=1", "train-size=4"]
+    keys = ["optimizer=miprov2", "demos=0", "candidates=2", "validation=2", "train-size=4"]
     sets = [part for key in keys for part in ("--set", dspy + key)]
-    finished = run(tmp_path, "run", "suite.toml", *sets, "-k", "dspy or zero-shot")
-    assert finished.returncode == 1, finished.stderr
-    cells = {c["id"]: c for c in evalkit.load_run(tmp_path / "runs/latest").results["cells"]}
-    assert "prompt-model" in cells["dspy"]["failure"]["hint"]
-    assert cells["zero-shot"]["status"] == "done"
+    finished = run(tmp_path, "run", "suite.toml", *sets, "-k", "dspy")
+    assert finished.returncode == 0, finished.stderr
+    (cell,) = evalkit.load_run(tmp_path / "runs/latest").results["cells"]
+    assert cell["report"]["optimizer"] == "MIPROv2"
+    assert any("instruction" in tried for tried in cell["report"]["candidates"])
+
+
+EXTRACTION = """
+name = "products"
+
+[task]
+use = "declared"
+instruction = "Extract the name and the price of the product as JSON."
+input = "{offer}"
+target = "product"
+answer = "json"
+max-tokens = 48
+train = "offers.jsonl"
+test = "offers.jsonl"
+
+[task.json-schema]
+type = "object"
+required = ["name", "price", "tags"]
+additionalProperties = false
+
+[task.json-schema.properties]
+name = { type = "string", maxLength = 20 }
+price = { type = "number", minimum = 0, maximum = 1000 }
+tags = { type = "array", items = { enum = ["new", "used"] }, maxItems = 1 }
+
+[[models]]
+engine = "transformers"
+model = "smollm2-135m"
+
+[[adapters]]
+use = "zero-shot"
+
+[[metrics]]
+use = "exact-match"
+"""
+
+
+def test_answers_follow_the_schema_of_a_declared_task(tmp_path):
+    offers = {"A used kettle for 12.50 euros.": "kettle", "Ein neues Büro-Öl 🗼, 3 €": "Öl"}
+    rows = [
+        {"offer": offer, "product": {"name": name, "price": 3, "tags": []}}
+        for offer, name in offers.items()
+    ]
+    (tmp_path / "offers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "suite.toml").write_text(EXTRACTION)
+    finished = run(tmp_path, "run", "suite.toml")
+    assert finished.returncode == 0, finished.stderr
+    schema = tomllib.loads(EXTRACTION)["task"]["json-schema"]
+    (predictions,) = tmp_path.glob("runs/2*/predictions/*.jsonl")
+    found = [json.loads(line) for line in predictions.read_text().splitlines()]
+    assert len(found) == len(offers)
+    for prediction in found:
+        assert prediction["outcome"] == "parsed"
+        jsonschema.validate(json.loads(prediction["text"]), schema)
 
 
 @pytest.mark.slow

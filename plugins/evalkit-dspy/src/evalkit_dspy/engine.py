@@ -7,16 +7,21 @@ core, which batches, keeps and accounts for it.
 """
 
 import hashlib
+import json
 import threading
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 
 import dspy
 from dspy import lm15
 
 from evalkit import AdaptContext, Completion, EngineError, Json, Message, Request, Usage
+
+_ESCAPE = 6
+"""Characters of the longest escape in a JSON text; a text may be cut within one."""
 
 
 class Halt(BaseException):
@@ -125,11 +130,16 @@ class CoreEngine:
 
     def complete(self, request: lm15.Request) -> lm15.Response:
         """DSPy's request, answered by the core."""
-        completion = self._line.ask(self._request(request), model=self._model)
+        asked = self._request(request)
+        completion = self._line.ask(asked, model=self._model)
+        # An answer to the task is left as it is: prediction will read it like that.
+        own = asked.schema is not self._base.schema
+        cut = own and completion.finish_reason == "length"
+        text = closed(completion.text) if cut else completion.text
         return lm15.Response(
             id=None,
             model=request.model,
-            message=lm15.Message.assistant([lm15.TextPart(completion.text)]),
+            message=lm15.Message.assistant([lm15.TextPart(text)]),
             finish_reason="length" if completion.finish_reason == "length" else "stop",
             usage=lm15.Usage(
                 input_tokens=completion.prompt_tokens, output_tokens=completion.completion_tokens
@@ -156,6 +166,19 @@ class CoreEngine:
             self._sampled[content] += 1
         digest = hashlib.sha256(f"{self._seed}/{number}/{content}".encode()).digest()
         return int.from_bytes(digest[:4]) >> 1
+
+
+def closed(text: str) -> str:
+    """A JSON object that was cut within its last text, with the text and the object ended.
+
+    DSPy would repair it too, but takes any bracket in the text for its end. What was cut
+    elsewhere stays as it is.
+    """
+    for end in range(len(text), max(0, len(text) - _ESCAPE), -1):
+        with suppress(ValueError):
+            json.loads(text[:end] + '"}')
+            return text[:end] + '"}'
+    return text
 
 
 def language_model(engine: CoreEngine) -> dspy.LM:

@@ -67,18 +67,16 @@ class Session:
 
     @property
     def _schemas(self) -> bool:
-        """Whether the model that writes instructions is known to keep to a JSON schema."""
-        own = self._params.prompt_model in (None, self._context.model.name)
-        return own and "schema" in self._context.model.abilities
+        """Whether the model that writes instructions can be kept to a JSON schema."""
+        name, own = self._params.prompt_model, self._context.model
+        return "schema" in (self._context.resolved(name) if name else own).abilities
 
     @property
     def _own_adapter(self) -> dspy.Adapter:
         """How questions of the optimiser's own are written."""
-        return (
-            dspy.JSONAdapter()
-            if self._schemas
-            else dspy.ChatAdapter(use_json_adapter_fallback=False)
-        )
+        if self._schemas:
+            return dspy.JSONAdapter(use_native_function_calling=False)
+        return dspy.ChatAdapter(use_json_adapter_fallback=False)
 
     def _bench(self, instruction: str, template: DspyFormat | None) -> Bench:
         context, fields = self._context, self._fields
@@ -135,8 +133,9 @@ class Session:
         return AdaptationError(
             f'dspy: the model "{name}" was asked to write {wanted} for {self._params.optimizer}, '
             "and its answer holds no such field",
-            "set prompt-model to a model of the suite that can follow formats, "
-            'or take optimizer = "bootstrap-random-search", which needs none',
+            "set prompt-model to a model of the suite that can follow formats, or whose engine "
+            'can enforce a JSON schema, or take optimizer = "bootstrap-random-search", which '
+            "needs none",
         )
 
 
