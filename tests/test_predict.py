@@ -447,3 +447,16 @@ def test_hosted_weights_are_asked_for():
     run(SingleRequest(PROMPT, context), engine, task)
     assert {request.weights for request in engine.requests} == {weights}
     assert engine.requests[0] == replace(engine.requests[0], weights=weights)
+
+
+def test_no_more_conversations_are_open_than_memory_is_meant_for(monkeypatch):
+    monkeypatch.setattr("evalkit.predict.OPEN_AT_ONCE", 2)
+
+    def twice(example):
+        yield req(f"{example.id} a")
+        return (yield req(f"{example.id} b")).text
+
+    engine = FakeEngine()
+    found = run(Steps(twice), engine)
+    assert [len(batch) for batch in engine.batches] == [2, 2, 1, 1]
+    assert list(found) == ["test-0", "test-1", "test-2"]

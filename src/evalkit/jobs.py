@@ -10,6 +10,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
+from evalkit.collector import at_rest, uncollected
 from evalkit.contexts import AdaptationContext, PredictionContext, Services, TaskView
 from evalkit.errors import AdaptationError, EngineError, EvalkitError, JobError
 from evalkit.interfaces import (
@@ -20,8 +21,9 @@ from evalkit.interfaces import (
     Metric,
 )
 from evalkit.journal import FileJournal
+from evalkit.lines import InOrder, Pace, Rows, Tally, as_line, prediction_line, read_lines
 from evalkit.predict import Answer, Answering, drive, predict
-from evalkit.records import AdaptedModel, Failure, Prediction, Request, Score, Usage
+from evalkit.records import AdaptedModel, Example, Failure, Prediction, Request, Usage
 from evalkit.serialization import (
     adapted_from_json,
     adapted_to_json,
@@ -29,9 +31,7 @@ from evalkit.serialization import (
     line,
     plain,
     prediction_from_json,
-    prediction_to_json,
     pretty,
-    read_lines,
     resolved_from_json,
     usage_to_json,
 )
@@ -136,6 +136,7 @@ def _adapt(shop: Workshop, spec: Spec, folder: Path, on_event: Callable[[Event],
     (folder / ADAPTED).write_text(pretty(adapted_to_json(adapted, folder)), encoding="utf-8")
     return {
         "usage": usage_to_json(services.usage),
+        "usage_by_model": {n: usage_to_json(used) for n, used in services.usages.items()},
         "report": plain(adapted.report),
         "content": file_sha256(folder / ADAPTED),
     }
@@ -147,34 +148,31 @@ def _predict(shop: Workshop, spec: Spec, folder: Path, on_event: Callable[[Event
     task = TaskView(shop.task(spec))
     context = PredictionContext(task, shop.train(spec), adapted)
     program = shop.adapter(spec).program(adapted, context)
-    examples = shop.evaluation(spec)
+    examples = _evaluation(shop, spec)
     answering = shop.answering(spec["models"][spec["model"]])
-    done: dict[str, Prediction] = {}
-    for prediction in predict(task, program, examples, answering):
-        done[prediction.example_id] = prediction
-        on_event({"done": len(done), "total": len(examples), "note": ""})
-    usage, outcomes = (
-        Usage(),
-        dict.fromkeys(("parsed", "malformed", "empty", "truncated", "refused", "failed"), 0),
-    )
-    with (folder / PREDICTIONS).open("w", encoding="ascii") as file:
-        for example in examples:
-            prediction = done[example.id]
-            usage = usage.plus(prediction.usage)
-            outcomes[prediction.outcome or "failed"] += 1
-            file.write(line(prediction_to_json(prediction)) + "\n")
-    failed = outcomes["failed"]
-    if failed == len(examples):
-        first = next(p.failure for p in done.values() if p.failure)
-        raise EngineError(f"no example could be answered: {first.reason}", first.hint)
+    tally, pace = Tally(), Pace(on_event, len(examples))
+    with at_rest(), (folder / PREDICTIONS).open("wb") as file:
+        ordered = InOrder(file, (example.id for example in examples))
+        for prediction in predict(task, program, examples, answering):
+            ordered.write(prediction.example_id, prediction_line(prediction))
+            tally.add(prediction)
+            pace.step()
+    failed = tally.outcomes["failed"]
+    if failed == len(examples) and tally.first:
+        raise EngineError(f"no example could be answered: {tally.first.reason}", tally.first.hint)
     return {
-        "usage": usage_to_json(usage),
-        "outcomes": outcomes,
+        "usage": usage_to_json(tally.usage),
+        "outcomes": tally.outcomes,
         "examples": len(examples),
         "failures": failed,
         "from": file_sha256(source / ADAPTED),
         "content": file_sha256(folder / PREDICTIONS),
     }
+
+
+def _evaluation(shop: Workshop, spec: Spec) -> tuple[Example, ...]:
+    with uncollected():
+        return shop.evaluation(spec)
 
 
 def _read_json(path: Path) -> Any:
@@ -194,16 +192,16 @@ def _predictions(spec: Spec, identity: str) -> Iterator[Prediction]:
 def _score(shop: Workshop, spec: Spec, folder: Path, on_event: Callable[[Event], None]) -> Event:
     cls = shop.plugins.load("metric", spec["metric"]["use"])
     metric: Metric = cls(shop.params("metric", spec["metric"]))
-    targets = {example.id: example.target for example in shop.evaluation(spec)}
-    scores: list[Score] = []
-    with (folder / SCORES).open("w", encoding="ascii") as file:
-        for prediction in _predictions(spec, spec["predicted"]):
-            if prediction.failure is None:
-                values = metric.score(targets[prediction.example_id], prediction.value)
-                _check_score(metric, prediction.example_id, values)
-                scores.append(Score(example_id=prediction.example_id, values=values))
-                file.write(line({"id": prediction.example_id, "values": values}) + "\n")
-    values_of_all = plain(dict(metric.aggregate([score.values for score in scores])))
+    targets = {example.id: example.target for example in _evaluation(shop, spec)}
+    scores = Rows()
+    with at_rest(), (folder / SCORES).open("wb") as file:
+        for form in read_lines(_predictions_file(spec, spec["predicted"])):
+            if form.get("failure") is None:
+                values = metric.score(targets[form["id"]], form["value"])
+                _check_score(metric, form["id"], values)
+                scores.append(values)
+                file.write(as_line({"id": form["id"], "values": values}))
+    values_of_all = plain(dict(metric.aggregate(scores)))
     if metric.headline not in values_of_all:
         named = ", ".join(values_of_all) or "nothing"
         raise JobError(f'aggregate gives {named}, but not the headline "{metric.headline}"')
@@ -219,7 +217,7 @@ def _score(shop: Workshop, spec: Spec, folder: Path, on_event: Callable[[Event],
 def _check_score(metric: Metric, example_id: str, values: Mapping[str, float]) -> None:
     """Refuse a score that could not be stored, or would spoil every mean."""
     for name, value in values.items():
-        if not isinstance(value, Real) or not math.isfinite(value):
+        if not isinstance(value, (int, float, Real)) or not math.isfinite(value):
             raise JobError(
                 f"{type(metric).__name__}.score gives {name} = {value!r} for example {example_id}",
                 "scores are finite numbers; leave out what is undefined",
@@ -266,7 +264,7 @@ def _contest(shop: Workshop, spec: Spec) -> Contest:
         cell: {p.example_id: p for p in _predictions(spec, identity)}
         for cell, identity in spec["cells"].items()
     }
-    examples = shop.evaluation(spec)
+    examples = _evaluation(shop, spec)
     return Contest(
         task=TaskView(shop.task(spec)), examples=examples, answers=answers, seed=spec["seed"]
     )

@@ -2,15 +2,19 @@
 
 A prompt is a generator of requests. All of them advance together: the requests of one wave go
 to the engine as one batch, so that batching, prefix sharing and accounting are the same for a
-method that asks once and for one that asks five times.
+method that asks once and for one that asks five times. No more than ``OPEN_AT_ONCE`` of them are
+open at a time, so that memory does not grow with the number of examples.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from evalkit.errors import EngineError, JobError
 from evalkit.interfaces import DirectPredictor, Engine, Program, Steps, Task
+from evalkit.lines import storable
 from evalkit.records import (
     AdaptedModel,
     Completion,
@@ -25,11 +29,14 @@ from evalkit.records import (
     Request,
     Usage,
 )
-from evalkit.serialization import digest, line
+from evalkit.serialization import digest
 
 T = TypeVar("T")
 Answer = Completion | Failure
 Answering = Callable[[Sequence[Request]], Iterator[tuple[int, Answer]]]
+
+OPEN_AT_ONCE = 8192
+"""Conversations that are open at a time: far more than any engine computes at once."""
 
 
 def render(prompt: Prompt, input_text: str) -> tuple[Message, ...]:
@@ -39,13 +46,19 @@ def render(prompt: Prompt, input_text: str) -> tuple[Message, ...]:
     turn, the input the last user turn. Prompts of one method therefore share everything but
     their last turn.
     """
+    return (*_opening(prompt), Message("user", input_text))
+
+
+@lru_cache(maxsize=8)  # every example's request holds the same records
+def _opening(prompt: Prompt) -> tuple[Message, ...]:
+    """The turns before the input."""
     demos = (
         message
         for demo in prompt.demos
         for message in (Message("user", demo.input), Message("assistant", demo.target))
     )
     system = (Message("system", prompt.instruction),) if prompt.instruction else ()
-    return (*system, *demos, Message("user", input_text))
+    return (*system, *demos)
 
 
 def template_sha256() -> str:
@@ -101,6 +114,9 @@ def _check_answer(position: Any, answer: Any, count: int) -> None:
         raise EngineError(f"the engine answered with {type(answer).__name__}, no Completion")
 
 
+_NOTHING_USED = Usage()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended(Generic[T]):
     """How one conversation ended.
@@ -123,6 +139,8 @@ class Ended(Generic[T]):
 class Conversation(Generic[T]):
     """One generator of requests, and what it has cost so far."""
 
+    __slots__ = ("_kind", "_last", "_latency_s", "_start", "_steps", "_usage")
+
     def __init__(self, start: Callable[[], Steps[T]], kind: str) -> None:
         """Nothing is started before ``advance``.
 
@@ -132,7 +150,9 @@ class Conversation(Generic[T]):
         """
         self._start = start
         self._kind = kind
-        self._state: Ended[T] = Ended()
+        self._last: Completion | None = None
+        self._usage = _NOTHING_USED
+        self._latency_s = 0.0
 
     def advance(self, answer: Answer | None) -> Request | Ended[T]:
         """Send an answer (None at first); the next Request, or how the conversation ended."""
@@ -142,9 +162,9 @@ class Conversation(Generic[T]):
                 raise TypeError(f"steps yielded {type(request).__name__}, not a Request")
             return request
         except StopIteration as stop:
-            return replace(self._state, result=stop.value)
+            return self._ended(result=stop.value)
         except Exception as error:  # a plugin's fault must not take the others with it
-            return replace(self._state, failure=failure_of(error, self._kind))
+            return self._ended(failure=failure_of(error, self._kind))
 
     def _next(self, answer: Answer | None) -> Request:
         if answer is None:
@@ -152,13 +172,20 @@ class Conversation(Generic[T]):
             return next(self._steps)
         if isinstance(answer, Failure):
             return self._steps.throw(EngineError(answer.reason, answer.hint))
-        self._state = replace(
-            self._state,
-            last=answer,
-            usage=self._state.usage.plus(Usage.of(answer)),
-            latency_s=self._state.latency_s + answer.latency_s,
-        )
+        used = Usage.of(answer)
+        self._usage = used if self._last is None else self._usage.plus(used)
+        self._last = answer
+        self._latency_s += answer.latency_s
         return self._steps.send(answer)
+
+    def _ended(self, result: T | None = None, failure: Failure | None = None) -> Ended[T]:
+        return Ended(
+            result=result,
+            failure=failure,
+            last=self._last,
+            usage=self._usage,
+            latency_s=self._latency_s,
+        )
 
 
 def failure_of(error: Exception, kind: str) -> Failure:
@@ -182,9 +209,23 @@ def drive(
         answering: answers a batch, in any order.
         kind: kind of the plugin that wrote the generators.
     """
+    yield from _drive(conversations.items(), answering, kind)
+
+
+def _drive(
+    conversations: Iterable[tuple[str, Callable[[], Steps[T]]]], answering: Answering, kind: str
+) -> Iterator[tuple[str, Ended[T]]]:
+    """Advance conversations, ``OPEN_AT_ONCE`` of them at a time."""
+    rest = iter(conversations)
+    while some := [(key, Conversation(start, kind)) for key, start in islice(rest, OPEN_AT_ONCE)]:
+        yield from _drive_together(some, answering)
+
+
+def _drive_together(
+    conversations: Sequence[tuple[str, Conversation[T]]], answering: Answering
+) -> Iterator[tuple[str, Ended[T]]]:
     wave: list[tuple[str, Conversation[T], Request]] = []
-    for key, start in conversations.items():
-        conversation = Conversation(start, kind)
+    for key, conversation in conversations:
         step = conversation.advance(None)
         if isinstance(step, Ended):
             yield key, step
@@ -212,13 +253,9 @@ def predict(
     if isinstance(program, DirectPredictor):
         yield from _predict_directly(task, program, examples)
         return
-    starts = {example.id: _start(program, example) for example in examples}
-    for example_id, ended in drive(starts, answering, kind="adapter"):
+    starts = ((example.id, partial(program.steps, example)) for example in examples)
+    for example_id, ended in _drive(starts, answering, "adapter"):
         yield _prediction(task, example_id, ended)
-
-
-def _start(program: Program, example: Example) -> Callable[[], Steps[str]]:
-    return lambda: program.steps(example)
 
 
 def _predict_directly(
@@ -232,29 +269,32 @@ def _predict_directly(
 
 
 def _prediction(task: Task, example_id: str, ended: Ended[str]) -> Prediction:
-    common: dict[str, Any] = {
-        "example_id": example_id,
-        "usage": ended.usage,
-        "latency_s": ended.latency_s,
-    }
-    if ended.failure is not None:
-        return Prediction(failure=ended.failure, **common)
     text = ended.result
-    if not isinstance(text, str):
-        reason = f"the program returned {type(text).__name__}, not the text of an answer"
-        return Prediction(failure=Failure(reason=reason, kind="adapter"), **common)
     try:
+        if ended.failure is not None:
+            return _failed(example_id, ended, ended.failure)
+        if not isinstance(text, str):
+            reason = f"the program returned {type(text).__name__}, not the text of an answer"
+            return _failed(example_id, ended, Failure(reason=reason, kind="adapter"))
         parsed = task.parse(text)
         if not isinstance(parsed, Parsed):
             raise TypeError(f"parse returned {type(parsed).__name__}, no evalkit.Parsed")
-        line(parsed.value)  # what cannot be stored is no value
+        value = storable(parsed.value)  # what cannot be stored is no value
     except Exception as error:  # parse must not raise; if it does, say so and go on
-        return Prediction(failure=failure_of(error, "task"), **common)
+        return _failed(example_id, ended, failure_of(error, "task"))
     return Prediction(
+        example_id=example_id,
         text=text,
-        value=parsed.value,
+        value=value,
         outcome=outcome_of(text, parsed.malformed, ended.last),
-        **common,
+        usage=ended.usage,
+        latency_s=ended.latency_s,
+    )
+
+
+def _failed(example_id: str, ended: Ended[str], failure: Failure) -> Prediction:
+    return Prediction(
+        example_id=example_id, failure=failure, usage=ended.usage, latency_s=ended.latency_s
     )
 
 

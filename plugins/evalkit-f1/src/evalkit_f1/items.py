@@ -35,14 +35,16 @@ def read_items(value: Json, profile: Profile) -> Items:
     Raises:
         DataError: the value is no list of lists of strings.
     """
-    triples: list[str] = []
-    broken: list[str] = []
-    for item in _checked(value):
-        (triples if len(item) == 3 else broken).append(profile.whole(item))
+    items = _checked(value)
+    wholes = profile.wholes(items)
+    if all(len(item) == 3 for item in items):
+        return Items(triples=frozenset(wholes), broken=frozenset(), total=len(items), malformed=0)
+    pairs = list(zip(items, wholes, strict=True))
+    broken = [whole for item, whole in pairs if len(item) != 3]
     return Items(
-        triples=frozenset(triples),
+        triples=frozenset(whole for item, whole in pairs if len(item) == 3),
         broken=frozenset(broken),
-        total=len(triples) + len(broken),
+        total=len(items),
         malformed=len(broken),
     )
 
@@ -52,8 +54,11 @@ def _checked(value: Json) -> Sequence[Sequence[str]]:
     if not isinstance(value, (list, tuple)):
         raise _wrong_form(value)
     for item in value:
-        if not isinstance(item, (list, tuple)) or not all(isinstance(part, str) for part in item):
+        if not isinstance(item, (list, tuple)):
             raise _wrong_form(item)
+        for part in item:
+            if not isinstance(part, str):
+                raise _wrong_form(item)
     return value
 
 

@@ -11,6 +11,7 @@ counts; ``malformed_rate`` and ``duplicate_rate`` are shares of all items in the
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from statistics import fmean
 
 from evalkit import Json, Metric
@@ -19,6 +20,8 @@ from evalkit_f1.normalize import PROFILES
 from evalkit_f1.params import ExactF1Params
 
 _RATES = ("precision", "recall", "f1")
+_PARTS = ("tp", "predicted", "reference", *_RATES, "malformed", "duplicates", "items")
+_parts = itemgetter(*_PARTS)
 
 
 class TripleF1(Metric):
@@ -68,16 +71,15 @@ class TripleF1(Metric):
         if not scores:
             names = (f"{kind}_{rate}" for kind in ("macro", "micro") for rate in _RATES)
             return dict.fromkeys([*names, "malformed_rate", "duplicate_rate"])
-        tp, predicted, reference = (
-            _total(scores, part) for part in ("tp", "predicted", "reference")
-        )
-        micro = rates(tp, predicted, reference)
-        items = _total(scores, "items")
+        rows = map(_parts, scores)  # one pass: each score may be made as it is asked for
+        columns = dict(zip(_PARTS, zip(*rows, strict=True), strict=True))
+        micro = rates(*(sum(columns[part]) for part in ("tp", "predicted", "reference")))
+        items = sum(columns["items"])
         return {
-            **{f"macro_{rate}": fmean(score[rate] for score in scores) for rate in _RATES},
+            **{f"macro_{rate}": fmean(columns[rate]) for rate in _RATES},
             **{f"micro_{rate}": micro[rate] for rate in _RATES},
-            "malformed_rate": _total(scores, "malformed") / items if items else None,
-            "duplicate_rate": _total(scores, "duplicates") / items if items else None,
+            "malformed_rate": sum(columns["malformed"]) / items if items else None,
+            "duplicate_rate": sum(columns["duplicates"]) / items if items else None,
         }
 
 
@@ -90,7 +92,3 @@ def rates(tp: float, predicted: float, reference: float) -> dict[str, float]:
         "recall": tp / reference if reference else 0.0,
         "f1": 2 * tp / (predicted + reference),
     }
-
-
-def _total(scores: Sequence[Mapping[str, float]], part: str) -> float:
-    return sum(score[part] for score in scores)

@@ -39,16 +39,15 @@ class Profile:
     relation: Callable[[str], str]
     separator: str = " | "
 
-    def slots(self, item: Sequence[str]) -> tuple[str, ...]:
-        """The normalised parts of an item."""
-        if len(item) != 3:
-            return tuple(map(self.entity, item))
-        subject, predicate, object_ = item
-        return self.entity(subject), self.relation(predicate), self.entity(object_)
-
-    def whole(self, item: Sequence[str]) -> str:
-        """The normalised item as one string."""
-        return self.separator.join(self.slots(item))
+    def wholes(self, items: Sequence[Sequence[str]]) -> list[str]:
+        """The normalised items, each as one string."""
+        join, entity, relation = self.separator.join, self.entity, self.relation
+        return [
+            join((entity(item[0]), relation(item[1]), entity(item[2])))
+            if len(item) == 3
+            else join(map(entity, item))
+            for item in items
+        ]
 
 
 # The same names stand in answer and target, and relations come from a small vocabulary.

@@ -30,6 +30,8 @@ _BULLET = re.compile(r"[-*•]\s")
 _NUMBER = re.compile(r"(\d{1,4})[.)]\s")
 _BRACKETS = {"(": ")", "[": "]", "<": ">", "{": "}"}
 _QUOTES = ('"', "'", "`")
+_MARKS = frozenset(["-", "*", "•", *_BRACKETS, *_QUOTES])
+"""Characters with which a line begins that is not bare; most lines begin with none of them."""
 
 
 def render(triples: Sequence[Triple]) -> str:
@@ -44,19 +46,24 @@ def parse(text: str) -> Parsed:
         The items in their order, each as the list of its parts; malformed if an item has not
         three parts or the answer is longer than ``LONGEST_ANSWER``. No text at all is ``[]``.
     """
-    lines = (line.strip() for line in text[:LONGEST_ANSWER].split("\n"))
+    lines = [line.strip() for line in text[:LONGEST_ANSWER].split("\n")]
     kept = [line for line in lines if line and not line.startswith("```")]
-    items = [_split(_unwrap(_without_bullet(line))) for line in _without_numbers(kept)]
-    malformed = len(text) > LONGEST_ANSWER or any(len(item) != 3 for item in items)
+    items = [_split(_bare(line)) for line in _without_numbers(kept)]
+    malformed = len(text) > LONGEST_ANSWER or not all([len(item) == 3 for item in items])
     return Parsed(value=items, malformed=malformed)
 
 
 def _split(line: str) -> list[str]:
     """The parts of a line, without quotes if every part is quoted."""
     parts = [part.strip() for part in line.split("|")]
-    if len(parts) == 3 and all(_is_quoted(part) for part in parts):
+    if len(parts) == 3 and parts[0][:1] in _QUOTES and all(map(_is_quoted, parts)):
         return [part[1:-1].strip() for part in parts]
     return parts
+
+
+def _bare(line: str) -> str:
+    """The line without its list marker, and without what encloses all of it."""
+    return line if line[:1] not in _MARKS else _unwrap(_without_bullet(line))
 
 
 def _without_bullet(line: str) -> str:
@@ -66,9 +73,9 @@ def _without_bullet(line: str) -> str:
 
 def _without_numbers(lines: list[str]) -> list[str]:
     """The lines without their numbers, if they are numbered from 1 without a gap."""
-    found = [_NUMBER.match(line) for line in lines]
-    if len(lines) < 2:
+    if len(lines) < 2 or not _NUMBER.match(lines[0]):
         return lines
+    found = [_NUMBER.match(line) for line in lines]
     for number, match in enumerate(found, start=1):
         if match is None or int(match[1]) != number:
             return lines
