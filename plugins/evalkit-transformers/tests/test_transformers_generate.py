@@ -163,13 +163,11 @@ def test_what_the_engine_cannot_do_is_a_failure(engine):
     hosted = HostedModel(provider="p", job_id="j", model_id="m")
     requests = [
         replace(ask("a"), weights=hosted),
-        replace(ask("a"), schema={"type": "object"}),
         ask("a"),
     ]
-    first, second, third = answers(engine, requests)
+    first, second = answers(engine, requests)
     assert "local models only" in first.reason
-    assert "schema" in second.reason
-    assert isinstance(third, Completion)
+    assert isinstance(second, Completion)
 
 
 def test_text_that_cannot_be_encoded_fails_alone(engine):
@@ -211,37 +209,8 @@ def test_a_chat_that_the_template_refuses_is_a_failure(make_engine, tiny_folder,
     assert isinstance(answered, Completion)
 
 
-def test_memory_that_runs_out_once_costs_nothing_but_time(make_engine, plain, monkeypatch):
-    engine = make_engine(batch_tokens=600)
-    requests = [ask(text) for text in TEXTS]
-    usual = Resident.write
-    sizes = []
-
-    def short_of_memory(resident, batch):
-        sizes.append(len(batch.jobs))
-        if len(sizes) == 1:
-            raise torch.OutOfMemoryError("too much")
-        yield from usual(resident, batch)
-
-    monkeypatch.setattr(Resident, "write", short_of_memory)
-    found = answers(engine, requests)
-    assert [item.text for item in found] == [expected(plain, r)[0] for r in requests]
-    assert max(sizes[1:]) < sizes[0] == len(TEXTS)
-
-
-def test_memory_that_runs_out_twice_is_an_error_with_a_way_out(make_engine, monkeypatch):
-    def short_of_memory(resident, batch):
-        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried")
-        yield
-
-    monkeypatch.setattr(Resident, "write", short_of_memory)
-    with pytest.raises(EngineError, match="out of memory") as caught:
-        answers(make_engine(), [ask("a")])
-    assert "batch-tokens" in caught.value.hint
-
-
 def test_other_errors_of_the_model_are_not_hidden(engine, monkeypatch):
-    def broken(resident, batch):
+    def broken(resident, family):
         raise RuntimeError("shapes do not match")
         yield
 
@@ -289,13 +258,13 @@ def test_both_kinds_of_rows_say_the_same(tiny_folder):
     prompts = [[5, 6, 7, 8, 9], [5, 6, 7], [11] * 9]
     more = torch.tensor([[21], [22], [23]])
     ordinary = PlainRows(model, prompts)
-    before = [ordinary.begin(), ordinary.read(more, logits=1)[:, -1]]
-    ordinary.keep([2, 0, 0])
-    before.append(ordinary.read(more, logits=1)[:, -1])
+    before = [ordinary.begin(), ordinary.read(more)]
+    ordinary.change([2, 0], None, room=1)
+    before.append(ordinary.read(more[:2]))
     assert shares(model)
     rows = SharedRows(model, prompts, prefix=Prefix(), room=2)
-    after = [rows.begin(), rows.read(more, logits=1)[:, -1]]
-    rows.keep([2, 0, 0])
-    after.append(rows.read(more, logits=1)[:, -1])
+    after = [rows.begin(), rows.read(more)]
+    rows.change([2, 0], None, room=1)
+    after.append(rows.read(more[:2]))
     for old, new in zip(before, after, strict=True):
         torch.testing.assert_close(old, new, rtol=1e-4, atol=1e-4)

@@ -19,8 +19,10 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 NAME = "evalkit_shared_prefix"
 _UNKNOWN = ("softcap", "s_aux", "sliding_window", "position_bias")
 """Options of unusual attention that this function would ignore."""
-_MOST_SCORES = 1 << 26
-"""Rows are taken a few at a time where there would be more scores than this (256 MB)."""
+_MOST_SCORES = {"cpu": 1 << 20}
+"""Rows are taken a few at a time where there would be more scores than this: on a processor, what
+fits its caches (4 MB) takes a third of the time; elsewhere memory is the limit."""
+_MOST_SCORES_ELSEWHERE = 1 << 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,27 @@ class Prefix:
     def __len__(self) -> int:
         """P."""
         return len(self.tokens)
+
+    def cut(self, length: int) -> "Prefix":
+        """Its first tokens, in memory of their own."""
+        if not length:
+            return Prefix()
+        kept = tuple(
+            (key[:, :, :length].contiguous(), value[:, :, :length].contiguous())
+            for key, value in self.layers
+        )
+        return Prefix(self.tokens[:length], kept)
+
+    def joined(self, more: "Prefix") -> "Prefix":
+        """Its tokens, and behind them those that were read after it."""
+        if not self.tokens:
+            return more
+        pairs = zip(self.layers, more.layers, strict=True)
+        layers = tuple(
+            (torch.cat([key, new_key], dim=2), torch.cat([value, new_value], dim=2))
+            for (key, value), (new_key, new_value) in pairs
+        )
+        return Prefix(self.tokens + more.tokens, layers)
 
 
 class Shared(NamedTuple):
@@ -79,14 +102,14 @@ def attend(
     """
     if any(options.get(name) is not None for name in _UNKNOWN):
         raise ValueError("an attention of this kind cannot share a prefix")
-    prefix: Prefix | None = options.get("shared_prefix")
-    if prefix is None or not len(prefix):
+    prefix: Prefix = options.get("shared_prefix") or Prefix()
+    if not len(prefix) and query.shape[2] == key.shape[2]:
         return sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling)
-    prefix_key, prefix_value = prefix.layers[int(module.layer_idx)]  # type: ignore[arg-type]
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    shared = Shared(prefix_key[0], prefix_value[0])
+    shared = _part(prefix, int(module.layer_idx), key, value)  # type: ignore[arg-type]
     own = (query * scale, key, value)
-    step = max(1, _MOST_SCORES // (query[0, ..., 0].numel() * (len(prefix) + key.shape[2])))
+    most = _MOST_SCORES.get(query.device.type, _MOST_SCORES_ELSEWHERE)
+    step = max(1, most // (query[0, ..., 0].numel() * (len(prefix) + key.shape[2])))
     parts = [
         _two_parts(
             shared,
@@ -96,6 +119,14 @@ def attend(
         for at in range(0, len(query), step)
     ]
     return torch.cat(parts).transpose(1, 2), None
+
+
+def _part(prefix: Prefix, layer: int, key: Tensor, value: Tensor) -> Shared:
+    """A layer's part of a prefix; it may be empty."""
+    if not len(prefix):
+        return Shared(key[0, :, :0], value[0, :, :0])
+    keys, values = prefix.layers[layer]
+    return Shared(keys[0], values[0])
 
 
 def _two_parts(

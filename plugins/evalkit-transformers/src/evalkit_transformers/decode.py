@@ -1,11 +1,15 @@
 """Generates answers for the rows of a batch, token by token.
 
 Greedy, or sampled at the request's temperature from the whole distribution. Rows that are
-finished leave the batch as soon as enough of them have gathered.
+finished leave the batch as soon as enough of them have gathered, and others that wait take their
+places. The idea was published as Orca (Yu et al. 2022,
+https://www.usenix.org/conference/osdi22/presentation/yu).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Literal
 
 import torch
@@ -13,10 +17,11 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from evalkit import Request
+from evalkit_transformers.constraints import Guide, masked
 from evalkit_transformers.rows import Rows
 
-_DEAD_SHARE = 1 / 8
-"""Rows are dropped when this part of a batch is finished: dropping copies the others' cache."""
+_FREE_SHARE = 1 / 8
+"""Rows leave and enter when this part of a batch is finished: it copies the others' cache."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,18 +29,24 @@ class Answer:
     """An answer while it is written.
 
     Attributes:
+        place: where its request stands in the wave.
         request: what was asked.
         tokens: ids generated so far, the one that ends the answer included.
         text: what the tokens say; set at the end.
         reason: why it ended; None while it has not.
         source: random numbers for sampling; None for greedy decoding.
+        guide: keeps it to its schema; None if it has none.
+        started: when it was begun, in seconds of the performance counter.
     """
 
+    place: int
     request: Request
     tokens: list[int] = field(default_factory=list)
     text: str = ""
     reason: Literal["stop", "length"] | None = None
     source: torch.Generator | None = None
+    guide: Guide | None = None
+    started: float = field(default_factory=perf_counter)
 
     def __post_init__(self) -> None:
         """Seed the sampling, so that the answer does not depend on the rest of the batch."""
@@ -46,6 +57,23 @@ class Answer:
             else:
                 self.source.manual_seed(self.request.seed)
 
+    @property
+    def room(self) -> int:
+        """The most tokens that may follow."""
+        return self.request.max_tokens - len(self.tokens)
+
+
+class Wave(ABC):
+    """Requests with the same weights and prefix, on their way through the model."""
+
+    @abstractmethod
+    def enter(self, going: Sequence[Answer] = (), width: int = 0) -> list[Answer]:
+        """The next answers to begin, beside those that go on in rows of `width` columns."""
+
+    @abstractmethod
+    def rows(self, answers: Sequence[Answer]) -> Rows:
+        """Rows that hold the prompts of these answers, not yet read."""
+
 
 class Decoder:
     """Writes answers with one tokenizer."""
@@ -55,27 +83,37 @@ class Decoder:
         self._tokenizer = tokenizer
         self._ends = ends
 
-    def write(self, rows: Rows, answers: Sequence[Answer]) -> Iterator[int]:
-        """Write all answers; yields the position of each when it is finished."""
-        logits = rows.begin()
-        live = list(range(len(answers)))
+    def write(self, wave: Wave) -> Iterator[Answer]:
+        """Write all answers of a wave; yields each when it is finished."""
+        while answers := wave.enter():
+            yield from self._write(wave, answers)
+
+    def _write(self, wave: Wave, answers: list[Answer]) -> Iterator[Answer]:
+        """Write these answers, and those that take the places of the finished ones."""
+        rows = wave.rows(answers)
+        logits = rows.begin()[:, -1]
         while True:
-            tokens = choose(logits, [answers[at] for at in live])
-            for at, token in zip(live, tokens, strict=True):
-                if answers[at].reason is None and self._add(answers[at], token):
-                    yield at
-            going = [row for row, at in enumerate(live) if answers[at].reason is None]
+            for answer, token in zip(answers, choose(logits, answers), strict=True):
+                if answer.reason is None and self._add(answer, token):
+                    yield answer
+            going = [row for row, answer in enumerate(answers) if answer.reason is None]
             if not going:
                 return
-            if len(live) - len(going) >= len(live) * _DEAD_SHARE:
-                rows.keep(going)
-                live, tokens = [live[row] for row in going], [tokens[row] for row in going]
-            logits = rows.read(torch.tensor(tokens, device=logits.device)[:, None], logits=1)[:, -1]
+            last = [[answer.tokens[-1]] for answer in answers]
+            logits = rows.read(torch.tensor(last, device=logits.device))[:, -1]
+            if len(answers) - len(going) >= len(answers) * _FREE_SHARE:
+                answers = [answers[row] for row in going]
+                entering = wave.enter(answers, rows.width(going)) if rows.open else []
+                more = wave.rows(entering) if entering else None
+                heads = [logits[going], *([more.begin()[:, -1]] if more else [])]
+                answers, logits = answers + entering, torch.cat(heads)
+                rows.change(going, more, room=max(answer.room for answer in answers))
 
     def _add(self, answer: Answer, token: int) -> bool:
         """Add a token; whether the answer is finished by it."""
         answer.tokens.append(token)
-        if token in self._ends or self._stops(answer):
+        complete = answer.guide is not None and answer.guide.take(token)
+        if complete or token in self._ends or self._stops(answer):
             answer.reason = "stop"
         elif len(answer.tokens) >= answer.request.max_tokens:
             answer.reason = "length"
@@ -115,7 +153,8 @@ class Decoder:
 def choose(logits: Tensor, answers: Sequence[Answer]) -> list[int]:
     """The next token of each row of [rows, vocabulary]."""
     # As float, because finding the largest of bfloat16 numbers takes thrice as long on a CPU.
-    tokens: list[int] = logits.float().argmax(dim=-1).tolist()
+    logits = masked(logits.float(), [answer.guide for answer in answers])
+    tokens: list[int] = logits.argmax(dim=-1).tolist()
     for row, answer in enumerate(answers):
         if answer.source is not None and answer.reason is None:
             scaled = logits[row].double().cpu() / answer.request.temperature

@@ -6,22 +6,21 @@ computed once; the rest is answered in batches of similar length under a token b
 
 import gc
 from collections.abc import Callable, Iterator, Sequence
-from time import perf_counter
 from typing import TypeAlias
 
 import torch
 
 from evalkit import Completion, Engine, EngineError, Failure, LocalWeights, Request, ResolvedModel
-from evalkit_transformers.batching import batches
+from evalkit_transformers.budget import Budget, Place
 from evalkit_transformers.jobs import Job
 from evalkit_transformers.loading import load
 from evalkit_transformers.memory import is_out_of_memory, token_budget
 from evalkit_transformers.params import TransformersParams
-from evalkit_transformers.prefix import common
-from evalkit_transformers.resident import Batch, Resident
+from evalkit_transformers.resident import Resident
+from evalkit_transformers.waves import Family
 
 Answers: TypeAlias = Iterator[tuple[int, Completion | Failure]]
-AnswerBatch: TypeAlias = Callable[[Resident, Batch], Iterator[tuple[int, Completion]]]
+AnswerFamily: TypeAlias = Callable[[Resident, Family], Answers]
 
 
 class TransformersEngine(Engine):
@@ -33,8 +32,7 @@ class TransformersEngine(Engine):
         """Keep what is to be loaded; nothing is loaded yet."""
         super().__init__(model, params)
         self._resident: Resident | None = None
-        self._budget = params.batch_tokens
-        self._halved = False
+        self._budget: Budget | None = None
 
     def generate(self, requests: Sequence[Request]) -> Answers:
         """Answer requests greedily, or sampled where they have a temperature.
@@ -67,7 +65,7 @@ class TransformersEngine(Engine):
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def _answer(self, requests: Sequence[Request], answer: AnswerBatch) -> Answers:
+    def _answer(self, requests: Sequence[Request], answer: AnswerFamily) -> Answers:
         """Answer all requests, one set of weights after another."""
         for weights, positions in by_weights(requests).items():
             resident = self._load()
@@ -85,7 +83,6 @@ class TransformersEngine(Engine):
         if self._resident is None:
             loaded = load(self.model)
             self._resident = Resident(loaded, self.model.context_length)
-            self._budget = self._budget or token_budget(loaded.model)
         return self._resident
 
     def _activate(self, weights: LocalWeights | None) -> None:
@@ -96,50 +93,41 @@ class TransformersEngine(Engine):
             self.close()
             raise
 
-    def _within_memory(self, jobs: Sequence[Job], answer: AnswerBatch) -> Answers:
-        """Answer jobs; when memory runs out, go on with half the budget, once."""
+    def _job_budget(self) -> Budget:
+        """The budget of the job that the engine now works for."""
+        if self._budget is None or self._budget.journal is not self.journal:
+            self._budget = Budget(self.journal, self.model.name, self._measured_budget)
+        return self._budget
+
+    def _measured_budget(self) -> int:
+        """The budget that the user chose, else one that fits the machine."""
+        return self.params.batch_tokens or token_budget(self._load().loaded.model)
+
+    def _within_memory(self, jobs: Sequence[Job], answer: AnswerFamily) -> Answers:
+        """Answer jobs; when memory runs out, go on with half the budget, once a job."""
+        budget = self._job_budget()
         waiting = {job.index: job for job in jobs}
+        place = Place(budget.next_wave(), 0)
         while waiting:
+            tokens = budget.at(place)
             try:
-                for index, completion in self._in_batches(list(waiting.values()), answer):
+                for index, outcome in self._in_families(list(waiting.values()), tokens, answer):
                     del waiting[index]
-                    yield index, completion
+                    place = Place(place.wave, place.answered + 1)
+                    yield index, outcome
+                    if budget.at(place) != tokens:
+                        break
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
-                self._halve(error)
+                self._load().prefixes.forget()
+                budget.halve(place, error)
 
-    def _halve(self, error: RuntimeError) -> None:
-        """Make the batches half as large from now on."""
-        if self._halved:
-            raise EngineError(
-                f"model {self.model.name}: out of memory at {self._budget} tokens a batch",
-                "set a smaller batch-tokens, or take a smaller model or dtype",
-            ) from error
-        self._halved = True
-        self._budget = max(1, (self._budget or 1) // 2)
-
-    def _in_batches(
-        self, jobs: Sequence[Job], answer: AnswerBatch
-    ) -> Iterator[tuple[int, Completion]]:
-        """Answer jobs that share their weights, batch by batch."""
+    def _in_families(self, jobs: Sequence[Job], tokens: int, answer: AnswerFamily) -> Answers:
+        """Answer jobs that want the same weights, in batches of at most so many tokens."""
         resident = self._load()
-        started = perf_counter()
-        shared = common([job.prompt for job in jobs]) if resident.loaded.shares else 0
-        prefix, known = resident.prefixes.get(jobs[0].prompt[:shared], resident.weights.active)
-        # The first job pays for the part of the prefix that had to be computed.
-        cached = [known] + [len(prefix)] * (len(jobs) - 1)
-        for places in batches([job.cost(shared) for job in jobs], self._budget or 1):
-            yield from answer(
-                resident,
-                Batch(
-                    jobs=[jobs[at] for at in places],
-                    prefix=prefix,
-                    cached=[cached[at] for at in places],
-                    started=started,
-                ),
-            )
-            started = perf_counter()
+        for family in resident.families(jobs, tokens):
+            yield from answer(resident, family)
 
 
 def by_weights(requests: Sequence[Request]) -> dict[LocalWeights | None, list[int]]:

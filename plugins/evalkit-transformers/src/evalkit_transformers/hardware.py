@@ -40,14 +40,18 @@ def cpu_multiplies_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
 
 
 def cuda_present() -> bool:
-    """Whether there is a GPU, its driver, and a torch that can use them.
+    """Whether there is a GPU, its driver, and a torch that can use them."""
+    return torch_has_cuda() and gpu_present()
+
+
+def gpu_present() -> bool:
+    """Whether there is a GPU with its driver, whatever torch is installed.
 
     The driver library is only opened: starting CUDA here would break processes forked later.
     """
     if os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1"):
         return False
-    cards = [*Path("/dev").glob("nvidia[0-9]*"), *Path("/dev").glob("dxg")]
-    if not cards or not torch_has_cuda():
+    if not any(Path("/dev").glob(cards) for cards in ("nvidia[0-9]*", "dxg")):
         return False
     try:
         ctypes.CDLL("libcuda.so.1")

@@ -7,7 +7,10 @@ from transformers import PreTrainedTokenizerBase
 
 from evalkit import Completion, Failure, HostedModel, Request
 from evalkit_transformers.chat import ChatRenderer
+from evalkit_transformers.constraints import Grammars, SchemaError
 from evalkit_transformers.decode import Answer
+
+_SIMPLER = "leave that out of the schema; a declared task may also set constrain = false"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +34,11 @@ class Job:
         """The most tokens that can follow the prompt."""
         return max(map(len, self.choices)) if self.choices else self.request.max_tokens
 
-    def cost(self, shared: int) -> int:
-        """Tokens that a batch has to hold for it, behind a prefix of `shared` tokens."""
-        return (len(self.prompt) - shared + self.room) * max(1, len(self.choices))
-
-    def written(self, answer: Answer, *, cached: int, latency_s: float) -> Completion:
+    def written(self, answer: Answer, *, cached: int, latency_s: float) -> Completion | Failure:
         """The completion of a generated answer."""
         assert answer.reason is not None
+        if answer.guide is not None and answer.guide.problem:
+            return _failure(f"the JSON schema could not be followed: {answer.guide.problem}")
         return Completion(
             text=answer.text,
             finish_reason=answer.reason,
@@ -64,9 +65,12 @@ class Job:
 class Preparer:
     """Turns requests into jobs."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, context_length: int) -> None:
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerBase, grammars: Grammars, context_length: int
+    ) -> None:
         """Prepare for one model; a context length of 0 means that it is not known."""
         self._tokenizer = tokenizer
+        self._grammars = grammars
         self._chat = ChatRenderer(tokenizer)
         self._context_length = context_length
 
@@ -74,15 +78,16 @@ class Preparer:
         """The job of a request, or why it cannot be answered."""
         if isinstance(request.weights, HostedModel):
             return _failure("this engine runs local models only")
-        if request.schema is not None:
-            return _failure("this engine cannot enforce a JSON schema")
         if request.choices == ():
             return _failure("there are no choices to choose from")
         try:
             _check_text(request)
+            self._grammars.guide(request.schema)
             prompt = self._chat.tokens(request.messages)
         except UnicodeEncodeError as error:
             return _failure(f"the messages hold what is no text: {error}")
+        except SchemaError as error:
+            return _failure(f"the JSON schema cannot be enforced: {error}", _SIMPLER)
         except TemplateError as error:
             return _failure(f"the chat template refuses the messages: {error}")
         job = Job(index=index, request=request, prompt=prompt, choices=self._choices(request))

@@ -18,6 +18,7 @@ from transformers.utils import logging
 from evalkit import EngineError, ResolvedModel
 from evalkit_transformers import attention
 from evalkit_transformers.attention import Prefix
+from evalkit_transformers.packed import pack
 from evalkit_transformers.rows import PlainRows, SharedRows
 
 _PROBE = tuple(range(10, 22))
@@ -61,13 +62,14 @@ def load(resolved: ResolvedModel) -> Loaded:
             model = AutoModelForCausalLM.from_pretrained(
                 resolved.folder,
                 dtype=getattr(torch, resolved.dtype),
+                device_map=resolved.device,
                 use_safetensors=True,
                 **safely,
             )
-        model.to(resolved.device)  # type: ignore[arg-type]
         model.train(False).requires_grad_(False)
     except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
         raise EngineError(f"model {resolved.name}: cannot be loaded: {error}") from error
+    pack(model)
     pack_head_input(model)
     return Loaded(
         model=model, tokenizer=tokenizer, ends=end_tokens(model, tokenizer), shares=shares(model)
@@ -105,7 +107,8 @@ def shares(model: PreTrainedModel) -> bool:
     if not all(type(layer) is DynamicLayer for layer in DynamicCache(config=model.config).layers):
         return False
     expected = PlainRows(model, [_PROBE[:9], _PROBE])
-    logits = [expected.begin(), expected.read(torch.full((2, 1), 7, device=model.device), 1)[:, -1]]
+    more = torch.full((2, 1), 7, device=model.device)
+    logits = [expected.begin(), expected.read(more)]
     attention.register()
     with quiet():
         model.set_attn_implementation(attention.NAME)
@@ -124,7 +127,7 @@ def _agrees(model: PreTrainedModel, expected: list[torch.Tensor]) -> bool:
     start = SharedRows(model, [_PROBE[:5]], prefix=Prefix(), room=0)
     start.begin()
     rows = SharedRows(model, [_PROBE[5:9], _PROBE[5:]], prefix=start.as_prefix(), room=1)
-    found = [rows.begin(), rows.read(torch.full((2, 1), 7, device=model.device), 1)[:, -1]]
+    found = [rows.begin(), rows.read(torch.full((2, 1), 7, device=model.device))]
     return all(
         bool((new - old).abs().max() <= _TOLERANCE * (old.max() - old.min()))
         for new, old in zip(found, expected, strict=True)

@@ -1,24 +1,40 @@
 """How many tokens a batch may hold, and what running out of memory looks like."""
 
+import psutil  # type: ignore[import-untyped]
 import torch
 from transformers import PreTrainedModel
 
-_ON_CPU = 16_384
+_ENOUGH_ON_CPU = 16_384
 """Enough rows to keep a processor busy; more only makes the finished ones wait."""
-_AT_MOST = 131_072
-_AT_LEAST = 2_048
+_ENOUGH_ON_GPU = 131_072
+_AT_LEAST = 1_024
 _CACHE_SHARE = 0.45
-"""Part of a GPU's memory, less the model, that the batch's keys and values may take. The rest
-is for what is computed on the way."""
+"""Part of the free memory that the batch's keys and values may take. The rest is for what is
+computed on the way, for prefixes, and for whoever else uses the machine."""
+_PREFIX_SHARE = 1 / 16
+"""Part of all memory that remembered prefixes may take."""
 
 
 def token_budget(model: PreTrainedModel) -> int:
-    """Most tokens in a batch. The same machine and model give the same budget."""
-    if model.device.type != "cuda":
-        return _ON_CPU
-    total = torch.cuda.get_device_properties(model.device).total_memory
-    free = total - sum(weight.nbytes for weight in model.parameters())
-    return max(_AT_LEAST, min(_AT_MOST, int(free * _CACHE_SHARE / bytes_per_token(model))))
+    """Most tokens in a batch, by the memory that is free now."""
+    enough = _ENOUGH_ON_GPU if model.device.type == "cuda" else _ENOUGH_ON_CPU
+    fitting = int(free_memory(model.device) * _CACHE_SHARE / bytes_per_token(model))
+    return max(_AT_LEAST, min(enough, fitting))
+
+
+def prefix_bytes(device: torch.device) -> int:
+    """Most bytes that remembered prefixes may take together."""
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory * _PREFIX_SHARE)
+    return int(psutil.virtual_memory().total * _PREFIX_SHARE)
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that can be had on a device now, what torch keeps in reserve included."""
+    if device.type != "cuda":
+        return int(psutil.virtual_memory().available)
+    free, _ = torch.cuda.mem_get_info(device)
+    return int(free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device))
 
 
 def bytes_per_token(model: PreTrainedModel) -> int:

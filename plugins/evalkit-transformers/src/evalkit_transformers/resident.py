@@ -1,35 +1,25 @@
-"""A model in memory with everything that was made for it, and how it answers a batch."""
+"""A model in memory with everything that was made for it, and how it answers jobs."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from time import perf_counter
 
-from evalkit import Completion
-from evalkit_transformers.attention import Prefix
+from evalkit import Completion, Failure
 from evalkit_transformers.choices import log_probabilities
-from evalkit_transformers.decode import Answer, Decoder
+from evalkit_transformers.constraints import Grammars
+from evalkit_transformers.decode import Decoder
 from evalkit_transformers.jobs import Job, Preparer
 from evalkit_transformers.loading import Loaded
 from evalkit_transformers.lora import WeightSets
-from evalkit_transformers.prefix import PrefixKeeper
-from evalkit_transformers.rows import PlainRows, Rows, SharedRows
+from evalkit_transformers.memory import prefix_bytes
+from evalkit_transformers.prefix import PrefixKeeper, families
+from evalkit_transformers.waves import Family, JobWave
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """Jobs that are answered side by side.
-
-    Attributes:
-        jobs: the jobs.
-        prefix: what their prompts have in common.
-        cached: for each job, how many tokens of its prompt were not computed for it.
-        started: when the batch was handed to the model.
-    """
-
-    jobs: Sequence[Job]
-    prefix: Prefix
-    cached: Sequence[int]
-    started: float
+_STEP = {"cpu": 64, "cuda": 1024}
+"""How many prompt tokens a device reads in the time that a step of writing takes for few rows."""
+_USUAL_SHARE = 1 / 4
+"""Part of the tokens that an answer may have which answers usually have."""
+_READING = 256
+"""How many more tokens could be read in the time that a further batch takes to read."""
 
 
 class Resident:
@@ -38,31 +28,47 @@ class Resident:
     def __init__(self, loaded: Loaded, context_length: int) -> None:
         """Make what answering takes."""
         self.loaded = loaded
-        self.preparer = Preparer(loaded.tokenizer, context_length)
+        width = loaded.model.config.get_text_config(decoder=True).vocab_size
+        self.grammars = Grammars(loaded.tokenizer, loaded.ends, width=width)
+        self.preparer = Preparer(loaded.tokenizer, self.grammars, context_length)
         self.decoder = Decoder(loaded.tokenizer, loaded.ends)
         self.weights = WeightSets(loaded.model)
-        self.prefixes = PrefixKeeper(loaded.model)
+        self.prefixes = PrefixKeeper(loaded.model, prefix_bytes(loaded.model.device))
 
-    def write(self, batch: Batch) -> Iterator[tuple[int, Completion]]:
-        """Generate the answers of a batch."""
-        answers = [Answer(request=job.request) for job in batch.jobs]
-        for at in self.decoder.write(self._rows(batch), answers):
-            taken = perf_counter() - batch.started
-            job = batch.jobs[at]
-            yield job.index, job.written(answers[at], cached=batch.cached[at], latency_s=taken)
+    def families(self, jobs: Sequence[Job], budget: int) -> Iterator[Family]:
+        """Split jobs by what their prompts share, and compute that."""
+        for shared, places in self._split(jobs):
+            members = [jobs[at] for at in places]
+            prefix, known = self.prefixes.get(members[0].prompt[:shared], self.weights.active)
+            # The first job pays for the part of the prefix that had to be computed.
+            cached = [known] + [shared] * (len(members) - 1)
+            yield Family(jobs=members, prefix=prefix, cached=cached, budget=budget)
 
-    def weigh(self, batch: Batch) -> Iterator[tuple[int, Completion]]:
-        """Find the probabilities of the choices of a batch."""
-        choices = [job.choices for job in batch.jobs]
-        found = log_probabilities(self._rows(batch), choices, self.loaded.ends)
-        taken = perf_counter() - batch.started
-        for job, cached, logprobs in zip(batch.jobs, batch.cached, found, strict=True):
-            yield job.index, job.chosen(logprobs, cached=cached, latency_s=taken)
+    def write(self, family: Family) -> Iterator[tuple[int, Completion | Failure]]:
+        """Generate the answers of jobs."""
+        wave = JobWave(family, self.loaded, self.grammars)
+        for answer in self.decoder.write(wave):
+            taken = perf_counter() - answer.started
+            job, cached = family.jobs[answer.place], family.cached[answer.place]
+            yield job.index, job.written(answer, cached=cached, latency_s=taken)
 
-    def _rows(self, batch: Batch) -> Rows:
-        """The rows of a batch, not yet read."""
-        rest = [job.prompt[len(batch.prefix) :] for job in batch.jobs]
+    def weigh(self, family: Family) -> Iterator[tuple[int, Completion | Failure]]:
+        """Find the probabilities of the choices of jobs."""
+        for places in family.batches(branched=self.loaded.shares):
+            started = perf_counter()
+            rest = [family.rest(at) for at in places]
+            choices = [family.jobs[at].choices for at in places]
+            found = log_probabilities(self.loaded, family.prefix, rest, choices)
+            taken = perf_counter() - started
+            for at, logprobs in zip(places, found, strict=True):
+                job, cached = family.jobs[at], family.cached[at]
+                yield job.index, job.chosen(logprobs, cached=cached, latency_s=taken)
+
+    def _split(self, jobs: Sequence[Job]) -> list[tuple[int, list[int]]]:
+        """How many first tokens which jobs share."""
         if not self.loaded.shares:
-            return PlainRows(self.loaded.model, rest)
-        room = max(job.room for job in batch.jobs)
-        return SharedRows(self.loaded.model, rest, prefix=batch.prefix, room=room)
+            return [(0, list(range(len(jobs))))]
+        longest = max(0 if job.choices else job.request.max_tokens for job in jobs)
+        step = _STEP.get(self.loaded.model.device.type, _STEP["cuda"])
+        worth = max(_READING, int(longest * _USUAL_SHARE * step))
+        return families([job.prompt for job in jobs], worth)
