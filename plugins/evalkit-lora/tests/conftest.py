@@ -76,7 +76,7 @@ def resolved(model_folder: Path) -> ResolvedModel:
         folder=str(model_folder),
         template_sha256=hashlib.sha256(TEMPLATE.encode()).hexdigest(),
         context_length=512,
-        abilities=frozenset({"generate", "files", "weights:lora"}),
+        abilities=frozenset({"generate", "files", "weights:lora", "weights:dora", "weights:peft"}),
         device="cpu",
     )
 

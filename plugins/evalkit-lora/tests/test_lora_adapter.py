@@ -171,7 +171,7 @@ def test_too_little_memory_is_a_failure_that_says_what_helps(scene, monkeypatch,
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("evalkit_lora.adapter.train", fail)
+    monkeypatch.setattr("evalkit_lora.tuning.train", fail)
     context = scene()
     with pytest.raises(AdaptationError, match="out of memory") as caught:
         adapter().adapt(context)
@@ -185,7 +185,7 @@ def test_other_errors_of_torch_are_not_taken_for_too_little_memory(scene, monkey
     def fail(*_: object) -> None:
         raise RuntimeError("shapes do not fit")
 
-    monkeypatch.setattr("evalkit_lora.adapter.train", fail)
+    monkeypatch.setattr("evalkit_lora.tuning.train", fail)
     with pytest.raises(RuntimeError, match="shapes do not fit"):
         adapter().adapt(scene())
 

@@ -3,24 +3,33 @@
 LoRA: Hu et al. 2021, https://arxiv.org/abs/2106.09685. The other methods are peft's.
 """
 
-import gc
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import torch
 
-from evalkit import AdaptationError, AdaptContext, AdaptedModel, Adapter, Json, Prompt
+from evalkit import (
+    AdaptationError,
+    AdaptContext,
+    AdaptedModel,
+    Adapter,
+    Json,
+    LocalWeights,
+    Prompt,
+    ResolvedModel,
+)
 from evalkit_lora.base import Base, quiet
-from evalkit_lora.batches import Batch, training_steps
 from evalkit_lora.chat import ChatEncoder, Text
-from evalkit_lora.memory import compute_anew, within_memory
-from evalkit_lora.methods import peft_config
+from evalkit_lora.launch import train_on
+from evalkit_lora.memory import OutOfMemory, within_memory
+from evalkit_lora.merge import merge
 from evalkit_lora.params import LoraParams
-from evalkit_lora.train import Training, train
-from evalkit_lora.weights import WeightsFolder, add_weights, probe
+from evalkit_lora.train import Progress
+from evalkit_lora.tuning import Order, Tuned, carry_out, release, seeded
+from evalkit_lora.weights import WeightsFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +62,28 @@ class LoraAdapter(Adapter):
         prompt = self._prompt(context)
         folder = WeightsFolder(context.folder, context.model.name)
         try:
-            with quiet(), _seeded(context.seed):
+            with quiet(), seeded(context.seed):
                 texts = self._texts(context, base, prompt)
-                training = within_memory(partial(self._train, context, base, texts.kept, folder))
-            weights = folder.publish()
+                order = self._order(context, base, texts.kept)
+                tuned = self._tuned(order, context.progress)
+                release()
+                within_memory(partial(folder.check, base, order.sample, tuned.expected))
+            weights = folder.publish(self.params.kind)
         finally:
             folder.discard()
-            _release()
-        report = self._report(training, texts, base)
+            release()
+        report = self._report(tuned, texts, base)
         report["seconds"] = round(time.perf_counter() - started, 3)
         return AdaptedModel(prompt=prompt, weights=weights, report=report)
+
+    def merge(self, adapted: AdaptedModel, model: ResolvedModel, folder: Path) -> None:
+        """Write the model with the weights merged in.
+
+        Raises:
+            AdaptationError: the method cannot be merged, or what was saved acts otherwise.
+        """
+        assert isinstance(adapted.weights, LocalWeights)
+        merge(adapted.weights, model, folder)
 
     def _prompt(self, context: AdaptContext) -> Prompt:
         if self.params.prompt == "bare":
@@ -87,34 +108,43 @@ class LoraAdapter(Adapter):
             )
         return _Texts(kept, len(every) - len(kept))
 
-    def _train(
-        self, context: AdaptContext, base: Base, texts: Sequence[Text], folder: WeightsFolder
-    ) -> Training:
-        """Train and save; the model is given back before it is loaded anew for the check."""
-        config = peft_config(self.params)
-        steps = training_steps(texts, self.params, context.seed)
-        sample = Batch.of(texts[: self.params.batch_size], base.device)
-        context.progress(0, len(steps), "loading the model")
-        model = base.load()
-        if self.params.checkpointing:
-            compute_anew(model)
-        torch.manual_seed(context.seed)
-        learner = add_weights(model, base, config)
-        folder.save_initial(learner)
-        training = train(learner, steps, self.params, context.progress)
-        expected = probe(learner, sample)
-        folder.save(learner)
-        del model, learner
-        _release()
-        folder.check(base, sample, expected)
-        return training
+    def _order(self, context: AdaptContext, base: Base, texts: Sequence[Text]) -> Order:
+        return Order(
+            base=base,
+            params=self.params,
+            texts=tuple(texts),
+            seed=context.seed,
+            folder=context.folder,
+            model_name=context.model.name,
+            checkpointing=self.params.checkpointing is True,
+        )
 
-    def _report(self, training: Training, texts: _Texts, base: Base) -> dict[str, Json]:
+    def _tuned(self, order: Order, progress: Progress) -> Tuned:
+        """Train; where memory was too little and there is a way to need less, train anew."""
+        try:
+            return self._attempt(order, progress)
+        except OutOfMemory:
+            if self.params.checkpointing != "auto":
+                raise
+        release()  # out here, nothing holds on to the tensors of the first attempt
+        progress(0, 1, "out of memory: starting again with checkpointing")
+        return self._attempt(replace(order, checkpointing=True), progress)
+
+    def _attempt(self, order: Order, progress: Progress) -> Tuned:
+        if self.params.devices > 1:
+            return train_on(self.params.devices, order, progress)
+        return within_memory(partial(carry_out, order, progress))
+
+    def _report(self, tuned: Tuned, texts: _Texts, base: Base) -> dict[str, Json]:
+        training = tuned.training
         return {
             "demos": 0,
             "optimizer": "AdamW",
             "method": self.params.method,
             "precision": "bf16" if base.dtype == torch.bfloat16 else "fp32",
+            "devices": self.params.devices,
+            "packed": tuned.packed,
+            "checkpointing": tuned.checkpointing,
             "examples": len(texts.kept),
             "dropped": texts.dropped,
             "steps": len(training.losses),
@@ -122,18 +152,3 @@ class LoraAdapter(Adapter):
             "trainable_parameters": training.trainable,
             "loss": [[step, round(loss, 6)] for step, loss in enumerate(training.losses, 1)],
         }
-
-
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Draw from a generator of our own; whoever shares this process keeps theirs."""
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        torch.manual_seed(seed)
-        yield
-
-
-def _release() -> None:
-    """Give the memory of a dropped model back."""
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()

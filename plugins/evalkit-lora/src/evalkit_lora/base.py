@@ -2,7 +2,7 @@
 
 import hashlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +53,12 @@ class Base:
                 "no GPU",
                 'set device = "cpu" for the model, or install a torch that fits the driver',
             )
+        if cuda and torch.cuda.device_count() < params.devices:
+            raise AdaptationError(
+                f"lora: devices = {params.devices}, but torch finds "
+                f"{torch.cuda.device_count()} GPUs",
+                "lower devices, or look at CUDA_VISIBLE_DEVICES",
+            )
         # Gradients in float16 would have to be scaled to stay above zero: such a model is
         # trained in fp32.
         asked = model.dtype if params.precision == "auto" else params.precision
@@ -60,6 +66,23 @@ class Base:
             folder=Path(model.folder),
             dtype=torch.bfloat16 if asked in ("bf16", "bfloat16") else torch.float32,
             device=torch.device(model.device if cuda else "cpu"),
+        )
+
+    def to_json(self) -> dict[str, str]:
+        """As JSON."""
+        return {
+            "folder": str(self.folder),
+            "dtype": str(self.dtype).removeprefix("torch."),
+            "device": str(self.device),
+        }
+
+    @classmethod
+    def from_json(cls, form: Mapping[str, str]) -> Self:
+        """The inverse of `to_json`."""
+        return cls(
+            folder=Path(form["folder"]),
+            dtype=getattr(torch, form["dtype"]),
+            device=torch.device(form["device"]),
         )
 
     def tokenizer(self, template_sha256: str) -> Any:

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 
@@ -33,6 +33,10 @@ class Batch:
     mask: torch.Tensor
     keep: torch.Tensor
     labels: torch.Tensor
+
+    def arguments(self) -> dict[str, Any]:
+        """What the model is called with."""
+        return {"input_ids": self.ids, "attention_mask": self.mask}
 
     @classmethod
     def of(cls, texts: Sequence[Text], device: torch.device) -> "Batch":

@@ -29,6 +29,11 @@ class Text:
     ids: tuple[int, ...]
     prompt_length: int
 
+    @property
+    def learned(self) -> int:
+        """How many tokens are learned."""
+        return len(self.ids) - self.prompt_length
+
 
 class ChatEncoder:
     """Turns chats into training texts with the chat template of a tokenizer."""

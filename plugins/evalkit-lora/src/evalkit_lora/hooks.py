@@ -14,6 +14,6 @@ def evalkit_adapters() -> Iterable[Entry]:
             target="evalkit_lora.adapter:LoraAdapter",
             params="evalkit_lora.params:LoraParams",
             summary="Fine-tune small weights (LoRA, DoRA, IA3, ...) through peft.",
-            requires=frozenset({"train", "seed", "files", "weights:lora"}),
+            requires=frozenset({"train", "seed", "files"}),
         )
     ]

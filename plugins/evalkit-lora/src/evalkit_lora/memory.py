@@ -9,26 +9,32 @@ from evalkit import AdaptationError
 
 T = TypeVar("T")
 
+_SMALLER = "lower batch-size and raise accumulation as much"
 _CPU_MESSAGES = ("can't allocate memory", "not enough memory")
+
+
+class OutOfMemory(AdaptationError):
+    """The GPU, or the machine, has too little memory for a training."""
+
+    def __init__(self, message: str) -> None:
+        """Say what helps."""
+        super().__init__(message, f"{_SMALLER}, or set checkpointing = true")
 
 
 def within_memory(work: Callable[[], T]) -> T:
     """What `work` returns.
 
     Raises:
-        AdaptationError: it ran out of memory, of the GPU or of the machine.
+        OutOfMemory: it ran out of memory, of the GPU or of the machine.
     """
     try:
         return work()
     except (MemoryError, RuntimeError) as error:
-        if not _is_out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
         reason = str(error).partition("\n")[0]
     # Raised out here, the new error holds on to no tensor of the old one's traceback.
-    raise AdaptationError(
-        f"lora: out of memory in training: {reason}",
-        "lower batch-size and raise accumulation as much, or set checkpointing = true",
-    )
+    raise OutOfMemory(f"lora: out of memory in training: {reason}")
 
 
 def compute_anew(model: Any) -> None:
@@ -45,8 +51,8 @@ def compute_anew(model: Any) -> None:
         raise AdaptationError(f"lora: {error}", "leave checkpointing out") from error
 
 
-def _is_out_of_memory(error: MemoryError | RuntimeError) -> bool:
-    """The CPU has no error class of its own."""
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether too little memory was the cause; the CPU has no error class of its own."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
     return any(message in str(error) for message in _CPU_MESSAGES)

@@ -9,6 +9,11 @@ from evalkit import Params
 LORA_METHODS = ("lora", "dora", "rslora", "pissa", "olora")
 """The methods that ``rank``, ``alpha``, ``dropout`` and ``targets`` belong to."""
 
+_PLAIN_OPTIONS = frozenset(
+    {"exclude_modules", "init_lora_weights", "layers_pattern", "layers_to_transform", "use_rslora"}
+)
+"""Options that choose layers, first values or the scale, and leave the form of the weights."""
+
 _LORA_ONLY = ("rank", "alpha", "dropout", "targets")
 
 
@@ -40,11 +45,19 @@ class LoraParams(Params):
         default=0.1, ge=0, lt=1, description="Share of the steps in which the rate rises."
     )
     epochs: int = Field(default=3, ge=1, description="Passes over the training examples.")
-    batch_size: int = Field(default=8, ge=1, description="Texts computed at once.")
+    batch_size: int = Field(
+        default=8, ge=1, description="Texts computed at once, by all devices together."
+    )
     accumulation: int = Field(default=1, ge=1, description="Batches for one optimiser step.")
-    checkpointing: bool = Field(
-        default=False,
-        description="Keep less of each layer and compute it again: slower, with less memory.",
+    devices: int = Field(
+        default=1,
+        ge=1,
+        description="GPUs of this machine (or processes, on a CPU) that share every batch.",
+    )
+    checkpointing: Literal["auto"] | bool = Field(
+        default="auto",
+        description="Keep less of each layer and compute it again: slower, with less memory, the "
+        "same losses. auto: once memory was too little.",
     )
     cutoff: int = Field(
         default=1024, ge=8, description="Most tokens of a text; longer examples are left out."
@@ -65,6 +78,23 @@ class LoraParams(Params):
     instruction: str | None = Field(
         default=None, min_length=1, description="Instruction in place of the task's."
     )
+
+    @property
+    def kind(self) -> str:
+        """The kind of the weights: what an engine must know to apply them.
+
+        lora: two small matrices beside each layer. dora: a magnitude besides. peft: whatever
+        else a method or an option of peft makes.
+        """
+        options = {key.replace("-", "_"): value for key, value in self.options.items()}
+        dora = options.pop("use_dora", self.method == "dora")
+        if self.method not in LORA_METHODS or not options.keys() <= _PLAIN_OPTIONS:
+            return "peft"
+        return "dora" if dora else "lora"
+
+    def needs(self) -> frozenset[str]:
+        """An engine that applies weights of this kind."""
+        return frozenset({f"weights:{self.kind}"})
 
     @model_validator(mode="after")
     def _check_combinations(self) -> Self:

@@ -7,16 +7,16 @@ logits at the learned positions only, and stops at the first loss that is no num
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
 
 from evalkit import AdaptationError
-from evalkit_lora.batches import Batch, Steps
+from evalkit_lora.batches import Steps
 from evalkit_lora.chat import Text
+from evalkit_lora.learner import Learner
 from evalkit_lora.params import LoraParams
+from evalkit_lora.team import Alone, Team, add_up_gradients, part_of
 
 Progress = Callable[[int, int, str], None]
 
@@ -36,64 +36,69 @@ class Training:
     trainable: int
 
 
-class Learner:
-    """A model with its PEFT weights, and the number format of its matrix products."""
-
-    def __init__(self, model: Any, dtype: torch.dtype, device: torch.device) -> None:
-        """Keep the model; `dtype` is that of its frozen weights."""
-        self.model = model
-        self.device = device
-        self._autocast = torch.autocast(
-            device.type, torch.bfloat16, enabled=dtype == torch.bfloat16
-        )
-
-    def token_losses(self, batch: Batch) -> torch.Tensor:
-        """Negative log-likelihood of each learned token in nats, (N,)."""
-        with self._autocast:
-            logits = self.model(
-                input_ids=batch.ids,
-                attention_mask=batch.mask,
-                logits_to_keep=batch.keep,
-                use_cache=False,
-            ).logits
-        return cross_entropy(logits.float(), batch.labels, reduction="none")
-
-    def trainable(self) -> list[torch.nn.Parameter]:
-        """The parameters that are trained."""
-        return [weight for weight in self.model.parameters() if weight.requires_grad]
-
-
-def train(learner: Learner, steps: Steps, params: LoraParams, progress: Progress) -> Training:
+def train(
+    learner: Learner,
+    steps: Steps,
+    params: LoraParams,
+    progress: Progress,
+    team: Team | None = None,
+) -> Training:
     """Train the learner's weights in place.
 
     Raises:
         AdaptationError: the loss or the weights are not finite any more.
     """
+    team = team or Alone()
     weights = learner.trainable()
     optimizer = torch.optim.AdamW(
         weights, lr=params.lr, weight_decay=params.weight_decay, fused=True
     )
     allocate = getattr(learner.model.base_model, "update_and_allocate", None)
-    losses: list[float] = []
+    log = _Log(len(steps), params.lr, progress)
     learner.model.train()
     for number, batches in enumerate(steps):
         for group in optimizer.param_groups:
             group["lr"] = params.lr * lr_factor(number, len(steps), params)
-        losses.append(_backward(learner, batches))
+        loss = add_up_gradients(weights, _backward(learner, batches, team), team)
         norm = clip_grad_norm_(weights, params.max_grad_norm or math.inf)
-        _check(losses[-1], float(norm), at=f"step {number + 1} of {len(steps)}", lr=params.lr)
+        log.read()  # of the step before: a GPU is not kept waiting for this one
+        log.write(loss, norm)
         optimizer.step()
         if allocate is not None:  # some methods share out their ranks after each step
             allocate(number)
         optimizer.zero_grad()
-        progress(number + 1, len(steps), f"loss {losses[-1]:.3f}")
+    log.read()
     finite = all(bool(torch.isfinite(weight).all()) for weight in weights)
-    _check(losses[-1], 0.0 if finite else math.nan, at="the end", lr=params.lr)
+    _check(log.losses[-1], 0.0 if finite else math.nan, at="the end", lr=params.lr)
     return Training(
-        losses=tuple(losses),
+        losses=tuple(log.losses),
         tokens=sum(len(text.ids) for step in steps for batch in step for text in batch),
         trainable=sum(weight.numel() for weight in weights),
     )
+
+
+class _Log:
+    """Losses and norms of the gradients, read one step after they were computed."""
+
+    def __init__(self, total: int, lr: float, progress: Progress) -> None:
+        self.losses: list[float] = []
+        self._total = total
+        self._lr = lr
+        self._progress = progress
+        self._unread: torch.Tensor | None = None
+
+    def write(self, loss: torch.Tensor, norm: torch.Tensor) -> None:
+        self._unread = torch.stack([loss.detach(), norm.detach()])
+
+    def read(self) -> None:
+        """Check the last step, and tell of it."""
+        if self._unread is None:
+            return
+        loss, norm = self._unread.tolist()
+        done = len(self.losses) + 1
+        _check(loss, norm, at=f"step {done} of {self._total}", lr=self._lr)
+        self.losses.append(loss)
+        self._progress(done, self._total, f"loss {loss:.3f}")
 
 
 def lr_factor(step: int, total: int, params: LoraParams) -> float:
@@ -115,15 +120,18 @@ def lr_factor(step: int, total: int, params: LoraParams) -> float:
             return 1.0
 
 
-def _backward(learner: Learner, groups: Sequence[Sequence[Text]]) -> float:
-    """Gather the gradients of one step; every learned token weighs the same."""
-    batches = [Batch.of(group, learner.device) for group in groups]
-    learned = sum(len(batch.labels) for batch in batches)
-    total = 0.0
+def _backward(learner: Learner, batches: Sequence[Sequence[Text]], team: Team) -> torch.Tensor:
+    """Gather this process's gradients of one step, and its part of the loss.
+
+    Every learned token of the step weighs the same, whoever computes it.
+    """
+    learned = sum(text.learned for batch in batches for text in batch)
+    total = torch.zeros((), device=learner.device)
     for batch in batches:
-        loss = learner.token_losses(batch).sum() / learned
-        loss.backward()  # type: ignore[no-untyped-call]
-        total += loss.item()
+        if own := part_of(batch, team):
+            loss = learner.token_losses(own).sum() / learned
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += loss.detach()
     return total
 
 

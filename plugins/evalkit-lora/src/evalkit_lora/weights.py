@@ -7,6 +7,7 @@ half-trained can be taken for a result.
 import hashlib
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,9 @@ from peft import PeftConfig, PeftModel, get_peft_model
 
 from evalkit import AdaptationError, LocalWeights
 from evalkit_lora.base import Base
-from evalkit_lora.batches import Batch
+from evalkit_lora.chat import Text
+from evalkit_lora.learner import Learner, probe
 from evalkit_lora.methods import splits_base
-from evalkit_lora.train import Learner
 
 _INITIAL = "initial"
 _TOLERANCE = 0.05
@@ -33,11 +34,11 @@ class WeightsFolder:
         self.final = parent / "weights"
         self._partial = parent / "weights.partial"
         self._model_name = model_name
+
+    def begin(self, learner: Learner) -> None:
+        """Clear what an earlier attempt left; keep the untrained weights if `save` needs them."""
         self.discard()
         shutil.rmtree(self.final, ignore_errors=True)
-
-    def save_initial(self, learner: Learner) -> None:
-        """Keep the untrained weights where `save` needs them."""
         if splits_base(learner.model.active_peft_config):
             self._write(learner.model, self._partial / _INITIAL)
 
@@ -51,12 +52,12 @@ class WeightsFolder:
         self._write(learner.model, self._partial, **extra)
         shutil.rmtree(initial, ignore_errors=True)
 
-    def check(self, base: Base, batch: Batch, expected: torch.Tensor) -> None:
+    def check(self, base: Base, texts: Sequence[Text], expected: Sequence[float]) -> None:
         """Load the saved weights onto a fresh model and compare with the trained one.
 
         Args:
             base: the model to load.
-            batch: a batch, N of its tokens learned.
+            texts: N of their tokens are learned.
             expected: the trained model's loss of each of them, (N,).
 
         Raises:
@@ -65,8 +66,8 @@ class WeightsFolder:
         fresh = PeftModel.from_pretrained(
             base.load(), str(self._partial), torch_device=str(base.device)
         )
-        found = probe(Learner(fresh, base.dtype, base.device), batch)
-        distance = float((found - expected).abs().mean())
+        found = probe(Learner(fresh, base.dtype, base.device), texts).cpu()
+        distance = float((found - torch.tensor(expected)).abs().mean())
         if not distance <= _TOLERANCE:
             raise AdaptationError(
                 f"lora: the saved weights do not act as the trained ones did: they differ by "
@@ -78,10 +79,10 @@ class WeightsFolder:
         """Remove what is unfinished."""
         shutil.rmtree(self._partial, ignore_errors=True)
 
-    def publish(self) -> LocalWeights:
+    def publish(self, kind: str) -> LocalWeights:
         """Give the folder its name; nothing may be written afterwards."""
         self._partial.rename(self.final)
-        return LocalWeights(folder=str(self.final), kind="lora", sha256=_hash(self.final))
+        return LocalWeights(folder=str(self.final), kind=kind, sha256=_hash(self.final))
 
     def _write(self, model: Any, folder: Path, **extra: str) -> None:
         config = model.active_peft_config
@@ -113,13 +114,6 @@ def add_weights(model: Any, base: Base, config: PeftConfig) -> Learner:
         if weight.requires_grad:
             weight.data = weight.data.float()
     return Learner(model, base.dtype, base.device)
-
-
-@torch.no_grad()
-def probe(learner: Learner, batch: Batch) -> torch.Tensor:
-    """The losses of a batch's learned tokens at prediction, (N,)."""
-    learner.model.eval()
-    return learner.token_losses(batch)
 
 
 def _hash(folder: Path) -> str:

@@ -1,0 +1,91 @@
+"""What each process of ``accelerate launch`` runs: its part of a training.
+
+The parent hears of it by marked lines on standard output; the weights are written by rank 0.
+"""
+
+import json
+import os
+import sys
+import threading
+import traceback
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+import torch
+from accelerate import Accelerator  # type: ignore[import-untyped]
+
+from evalkit import AdaptationError
+from evalkit_lora.launch import MARK
+from evalkit_lora.memory import OutOfMemory, within_memory
+from evalkit_lora.tuning import Order, Tuned, carry_out
+
+
+class Processes:
+    """The team that accelerate started; see `Team`."""
+
+    def __init__(self, accelerator: Accelerator) -> None:
+        """Find out which one this process is."""
+        self._accelerator = accelerator
+        self.rank = accelerator.process_index
+        self.size = accelerator.num_processes
+
+    def sum(self, values: torch.Tensor) -> torch.Tensor:
+        """The sum over all processes."""
+        return cast("torch.Tensor", self._accelerator.reduce(values, reduction="sum"))
+
+
+def main() -> None:
+    """Carry out the order in the file that the command line names."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        order = Order.from_json(json.loads(Path(sys.argv[1]).read_text()))
+        team = Processes(Accelerator(cpu=order.base.device.type == "cpu"))
+        tuned = within_memory(lambda: _carry_out(order, team))
+    except OutOfMemory as error:
+        _fail("memory", error.message, error.hint)
+    except AdaptationError as error:
+        _fail("adaptation", error.message, error.hint)
+    except Exception as error:
+        # It may be the echo of another process's end: the parent decides what to show.
+        _fail("bug", f"{type(error).__name__}: {error}", traceback.format_exc(limit=-4))
+    if team.rank == 0:
+        _tell({"tuned": tuned.to_json()})
+
+
+def _carry_out(order: Order, team: Processes) -> Tuned:
+    device = order.base.device
+    if device.type == "cuda":
+        device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+        torch.cuda.set_device(device)
+    own = replace(order, base=replace(order.base, device=device))
+    return carry_out(own, _progress if team.rank == 0 else _silence, team)
+
+
+def _progress(done: int, total: int, note: str) -> None:
+    _tell({"progress": [done, total, note]})
+
+
+def _silence(done: int, total: int, note: str) -> None:
+    """Rank 0 reports for all."""
+
+
+def _fail(kind: str, message: str, hint: str) -> NoReturn:
+    _tell({"failure": {"kind": kind, "message": message, "hint": hint}})
+    sys.exit(1)
+
+
+def _tell(event: dict[str, Any]) -> None:
+    """One line, written at once: lines of several processes must not mix."""
+    os.write(1, f"{MARK}{json.dumps(event)}\n".encode())
+
+
+def _end_with_parent() -> None:
+    """The pipe at standard input ends when the process at its other end does."""
+    while os.read(0, 1024):
+        pass
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The processes that train together, each on its own device and on its own part of every batch.
+
+A batch is the same however many share it, and so is the gradient of a step: what each process
+found is added up. So a result does not depend on the number of devices, but for rounding.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+
+from evalkit_lora.chat import Text
+
+
+class Team(Protocol):
+    """The processes that train together.
+
+    Attributes:
+        rank: this process, from 0.
+        size: how many there are.
+    """
+
+    rank: int
+    size: int
+
+    def sum(self, values: torch.Tensor) -> torch.Tensor:
+        """The sum of every process's `values`, which have one shape."""
+
+
+class Alone:
+    """A team of one."""
+
+    rank = 0
+    size = 1
+
+    def sum(self, values: torch.Tensor) -> torch.Tensor:
+        """The values."""
+        return values
+
+
+def part_of(batch: Sequence[Text], team: Team) -> Sequence[Text]:
+    """This process's texts of a batch, which is sorted by length; there may be none."""
+    return batch[team.rank :: team.size]
+
+
+def add_up_gradients(
+    weights: Sequence[torch.nn.Parameter], loss: torch.Tensor, team: Team
+) -> torch.Tensor:
+    """Add up the gradients of all processes in place, and return the sum of their losses."""
+    if team.size == 1:
+        return loss
+    for weight in weights:
+        if weight.grad is None:  # this process had no text in the step
+            weight.grad = torch.zeros_like(weight)
+    gradients = [weight.grad for weight in weights if weight.grad is not None]
+    summed = team.sum(torch.cat([*(one.flatten() for one in gradients), loss.reshape(1)]))
+    parts = torch.split(summed[:-1], [one.numel() for one in gradients])
+    for gradient, part in zip(gradients, parts, strict=True):
+        gradient.copy_(part.view_as(gradient))
+    return summed[-1]

@@ -1,0 +1,156 @@
+"""One training from its order to the saved weights; in this process, or in each of a team."""
+
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+
+from evalkit_lora.base import Base, quiet
+from evalkit_lora.batches import training_steps
+from evalkit_lora.chat import Text
+from evalkit_lora.faster import speed_up
+from evalkit_lora.learner import probe
+from evalkit_lora.memory import compute_anew
+from evalkit_lora.methods import peft_config
+from evalkit_lora.params import LoraParams
+from evalkit_lora.team import Alone, Team
+from evalkit_lora.train import Progress, Training, train
+from evalkit_lora.weights import WeightsFolder, add_weights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """All that a training needs; plain data, so that another process can carry it out.
+
+    Attributes:
+        base: the model to train, and where.
+        params: how.
+        texts: on what.
+        seed: of the initial weights, of the order of the texts, of dropout.
+        folder: of the AdaptedModel; the weights go into it.
+        model_name: what the weights' files call the model.
+        checkpointing: whether to keep less and compute it again.
+    """
+
+    base: Base
+    params: LoraParams
+    texts: tuple[Text, ...]
+    seed: int
+    folder: Path
+    model_name: str
+    checkpointing: bool = False
+
+    @property
+    def sample(self) -> tuple[Text, ...]:
+        """The texts on which the saved weights are compared with the trained ones."""
+        return self.texts[: self.params.batch_size]
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "base": self.base.to_json(),
+            "params": self.params.suite_form(),
+            "texts": [[list(text.ids), text.prompt_length] for text in self.texts],
+            "seed": self.seed,
+            "folder": str(self.folder),
+            "model_name": self.model_name,
+            "checkpointing": self.checkpointing,
+        }
+
+    @classmethod
+    def from_json(cls, form: Mapping[str, Any]) -> Self:
+        """The inverse of `to_json`."""
+        return cls(
+            base=Base.from_json(form["base"]),
+            params=LoraParams.from_form(form["params"]),
+            texts=tuple(Text(tuple(ids), length) for ids, length in form["texts"]),
+            seed=form["seed"],
+            folder=Path(form["folder"]),
+            model_name=form["model_name"],
+            checkpointing=form["checkpointing"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuned:
+    """What a training came to; its weights lie in the folder, unchecked.
+
+    Attributes:
+        training: how it went.
+        expected: the trained model's loss of each learned token of the order's sample, (N,).
+        packed: whether texts were packed.
+        checkpointing: whether less was kept of each layer.
+    """
+
+    training: Training
+    expected: tuple[float, ...]
+    packed: bool
+    checkpointing: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, form: Mapping[str, Any]) -> Self:
+        """The inverse of `to_json`."""
+        training = {**form["training"], "losses": tuple(form["training"]["losses"])}
+        return cls(
+            training=Training(**training),
+            expected=tuple(form["expected"]),
+            packed=form["packed"],
+            checkpointing=form["checkpointing"],
+        )
+
+
+def carry_out(order: Order, progress: Progress, team: Team | None = None) -> Tuned:
+    """Train and save.
+
+    Raises:
+        AdaptationError: peft refuses the method or an option, or the loss is not finite.
+    """
+    team = team or Alone()
+    with quiet():
+        config = peft_config(order.params)
+        steps = training_steps(order.texts, order.params, order.seed)
+        progress(0, len(steps), "loading the model")
+        model = order.base.load()
+        if order.checkpointing:
+            compute_anew(model)
+        torch.manual_seed(order.seed)
+        learner = add_weights(model, order.base, config)
+        folder = WeightsFolder(order.folder, order.model_name)
+        if team.rank == 0:
+            folder.begin(learner)
+        else:
+            torch.manual_seed(order.seed + team.rank)  # processes drop different things
+        speed_up(learner, order.texts)
+        training = train(learner, steps, order.params, progress, team)
+        expected = probe(learner, order.sample)
+        if team.rank == 0:
+            folder.save(learner)
+    return Tuned(
+        training=training,
+        expected=tuple(expected.tolist()),
+        packed=learner.packed,
+        checkpointing=order.checkpointing,
+    )
+
+
+def release() -> None:
+    """Give the memory of a dropped model back."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Draw from a generator of our own; whoever shares this process keeps theirs."""
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        torch.manual_seed(seed)
+        yield
