@@ -1,5 +1,8 @@
 """Prices turn usage into money, and change nothing else."""
 
+import json
+
+import jsonschema
 import pytest
 from pydantic import ValidationError
 
@@ -82,5 +85,37 @@ def test_a_fault_in_a_price_is_named_with_its_place(lab):
 def test_a_suite_has_one_currency(lab):
     other = '[[models]]\nname = "b"\nengine = "fake"\nprices = { currency = "EUR" }\n'
     lab.suite(models=MODELS + "prices = { input = 1.0 }\n" + other)
+    third = '[[models]]\nname = "c"\nengine = "fake"\nprices = { input = 1.0 }\n'
+    fourth = '[[models]]\nname = "d"\nengine = "fake"\n'
+    lab.suite(models=MODELS + "prices = { input = 1.0 }\n" + other + third + fourth)
     errors = lab.errors()
     assert "models[1].prices.currency: EUR beside USD\n  a suite has one currency" in errors
+    assert errors.count("currency:") == 1
+
+
+def test_another_name_for_a_model_changes_no_cost(lab):
+    prices = "prices = { input = 1000.0 }\n"
+    adapter = '[[adapters]]\nuse = "fake-adapter"\nask = 2\n'
+    lab.suite(models=MODELS + prices, adapters=adapter)
+    assert lab.run().exit_code == 0
+    cost = lab.cell("fake-adapter")["cost"]
+    assert cost["adapt"] > 0
+    lab.suite(models=MODELS.replace("parrot", "macaw") + prices, adapters=adapter)
+    before = lab.jobs()
+    assert lab.run().exit_code == 0
+    assert lab.jobs() == before
+    assert lab.cell("fake-adapter")["cost"] == cost
+
+
+def test_the_published_schema_knows_the_keys_of_models(lab):
+    schema = json.loads(lab.do("schema", "suite").stdout)
+    suite = {
+        "task": {"use": "fake-task"},
+        "models": [{"engine": "fake", "python": "p", "prices": {"input": 1.0}}],
+        "adapters": [{"use": "fake-bare"}],
+        "metrics": [{"use": "contains"}],
+    }
+    jsonschema.validate(suite, schema)
+    suite["models"][0]["prices"]["inptu"] = 1.0
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(suite, schema)

@@ -43,6 +43,12 @@ class Odd(Engine):
             text = request.messages[-1].content
             if text == "die":
                 os.kill(os.getpid(), signal.SIGKILL)
+            if text == "forked death":
+                if os.fork() == 0:
+                    signal.sigwait([signal.SIGUSR1])
+                os.kill(os.getpid(), signal.SIGKILL)
+            if text == "exit":
+                sys.exit(3)
             if text == "bug":
                 raise RuntimeError("it has a bug")
             if text == "child":
@@ -190,6 +196,40 @@ def test_a_death_costs_the_questions_that_were_open(odd):
     with pytest.raises(EngineError, match="its process was killed by signal 9"):
         next(told)
     assert texts(engine, "again") == ["again"]
+
+
+def test_a_death_is_noticed_though_what_it_forked_lives_on(odd):
+    with pytest.raises(EngineError, match="its process was killed by signal 9"):
+        texts(odd(), "forked death")
+
+
+def test_an_engine_that_exits_is_told_as_what_it_did(odd):
+    engine = odd()
+    with pytest.raises(JobError, match="model m: SystemExit: 3"):
+        texts(engine, "exit")
+    assert texts(engine, "again") == ["again"]
+
+
+def test_an_engine_that_is_missing_there_is_named_before_anything_runs(lab, tmp_path):
+    missing = tmp_path / "site"
+    missing.mkdir()
+    (missing / "sitecustomize.py").write_text(
+        "import sys\nsys.modules['evalkit.testing.fakes'] = None\n"
+    )
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={missing} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    lab.suite(models=MODELS + f'python = "{python}"\n')
+    errors = lab.errors(command="run")
+    assert f"models[0]: python: {python}: -p evalkit.testing.fakes: cannot be imported" in errors
+    assert "install the plugin of the engine fake in that environment, in this version" in errors
+    assert lab.jobs() == {}
+
+
+def test_modules_of_the_working_folder_are_not_taken_for_others(lab):
+    lab.write("random.py", "raise RuntimeError('not this one')\n")
+    lab.suite(models=MODELS + f'python = "{sys.executable}"\n')
+    assert lab.do("run", "suite.toml").exit_code == 0
 
 
 def test_a_bug_of_the_engine_is_told_with_its_traceback(odd):

@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ from evalkit.serialization import line
 
 _PATIENCE_S = 20
 """How long a child may take to give devices back when it is asked to end."""
+
+
+_EVALKIT = ("-P", "-m", "evalkit")
+"""Without -P, Python would import from the working folder first, which the command does not."""
 
 
 class Child:
@@ -40,7 +45,7 @@ class Child:
         self._busy = False
         try:
             self._process = subprocess.Popen(
-                [program, "-m", "evalkit", "worker"],
+                [program, *_EVALKIT, "worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -50,6 +55,8 @@ class Child:
         except OSError as error:
             what = f"{where}: {program} cannot be started: {error.strerror}"
             raise UserError(what, "name the interpreter of an environment") from error
+        # What it forked holds its end of the pipe: events would not end before that does.
+        threading.Thread(target=self._clear_up, daemon=True).start()
 
     def tell(self, form: Mapping[str, Any]) -> None:
         """Write a line to it; a child that is gone shows in `events`."""
@@ -74,8 +81,7 @@ class Child:
 
     def how_it_ended(self) -> str:
         """Why there are no more events."""
-        self._end_group()
-        code = self._process.wait()
+        code = self._wait()
         return f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
 
     def close(self) -> None:
@@ -85,14 +91,22 @@ class Child:
         with contextlib.suppress(OSError):
             if self._process.stdin is not None:
                 self._process.stdin.close()
-        try:
-            self._process.wait(timeout=_PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._wait()
         self._end_group()
         if self._process.stdout is not None:
             self._process.stdout.close()
+
+    def _wait(self) -> int:
+        """Its exit code, once it has ended, if need be by force."""
+        try:
+            return self._process.wait(timeout=_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+    def _clear_up(self) -> None:
+        self._process.wait()
+        self._end_group()
 
     def _end_group(self) -> None:
         """End what the child started and left behind."""
@@ -120,7 +134,7 @@ def check_interpreter(python: Path, *, where: str) -> None:
         UserError: there is none, or another version.
     """
     hint = f"{where} is an interpreter with the same evalkit and plugins installed"
-    command = [str(python), "-m", "evalkit", "--version"]
+    command = [str(python), *_EVALKIT, "--version"]
     try:
         told = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError as error:

@@ -136,7 +136,10 @@ def _adapt(shop: Workshop, spec: Spec, folder: Path, on_event: Callable[[Event],
     (folder / ADAPTED).write_text(pretty(adapted_to_json(adapted, folder)), encoding="utf-8")
     return {
         "usage": usage_to_json(services.usage),
-        "usage_by_model": {n: usage_to_json(used) for n, used in services.usages.items()},
+        "usage_by_model": {
+            spec["models"][name]["identity"]: usage_to_json(used)
+            for name, used in services.usages.items()
+        },
         "report": plain(adapted.report),
         "content": file_sha256(folder / ADAPTED),
     }
@@ -201,7 +204,7 @@ def _score(shop: Workshop, spec: Spec, folder: Path, on_event: Callable[[Event],
                 _check_score(metric, form["id"], values)
                 scores.append(values)
                 file.write(as_line({"id": form["id"], "values": values}))
-    values_of_all = plain(dict(metric.aggregate(scores)))
+        values_of_all = plain(dict(metric.aggregate(scores)))
     if metric.headline not in values_of_all:
         named = ", ".join(values_of_all) or "nothing"
         raise JobError(f'aggregate gives {named}, but not the headline "{metric.headline}"')

@@ -287,7 +287,7 @@ class Planner:
         use = next(model for model in self._suite.models if model.name == name)
         resolved = resolved_to_json(self._inputs.models[name])
         spec = {"engine": use.use, "params": dict(use.params), "resolved": resolved}
-        return {**spec, "python": use.python}
+        return {**spec, "python": use.python, "identity": digest(self._model(name))[:24]}
 
     def _spec(
         self, cell: Cell, *, models: Sequence[str], trains_weights: bool = False

@@ -3,17 +3,18 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
-from pathlib import Path
 
-from evalkit.child import check_interpreter
 from evalkit.errors import DataError, SuiteError, UserError
 from evalkit.interfaces import Notify, Task
 from evalkit.params import Params
 from evalkit.plan import Inputs
 from evalkit.plugins import Plugins
 from evalkit.records import Cell, Example, ResolvedModel
+from evalkit.remote import check_place
 from evalkit.sampling import sample_evaluation
+from evalkit.serialization import resolved_to_json
 from evalkit.suite import Suite, Use
+from evalkit.workshop import place_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,8 +205,6 @@ def _resolve_all(
         if not users and not comparisons:
             continue
         try:
-            if use.python is not None:
-                check_interpreter(Path(use.python), where="python")
             resolver = plugins.resolver(use.use)
             params = _params(plugins, "engine", use)
             models[use.name] = (
@@ -213,6 +212,10 @@ def _resolve_all(
                 if resolver
                 else ResolvedModel(name=use.name, engine=use.use, revision="")
             )
+            if use.python is not None:
+                form = {"engine": use.use, "params": dict(use.params), "python": use.python}
+                form["resolved"] = resolved_to_json(models[use.name])
+                check_place(place_of(plugins, form), where="python")
         except UserError as error:
             where = f"{suite.path}: models[{index}]: {error.message}"
             fault = UserError(where, error.hint)

@@ -50,16 +50,17 @@ def cost_of(note: Mapping[str, Any], own: str, prices: Mapping[str, Prices | Non
     Args:
         note: what the job noted: ``seconds``, and ``usage`` of the model `own` or
             ``usage_by_model``.
-        own: name of the model whose time the job took.
-        prices: name of a model -> its prices.
+        own: identity of the model whose time the job took.
+        prices: identity of a model -> its prices. A suite may give a model another name, and
+            another model that name.
     """
     price = prices.get(own)
     if not note or price is None:
         return None
     total = price.of_time(note["seconds"])
     usages = note.get("usage_by_model") or {own: note["usage"]}
-    for name, usage in usages.items():
-        asked = prices.get(name)
+    for identity, usage in usages.items():
+        asked = prices.get(identity)
         if asked is None:
             return None
         total += asked.of_tokens(usage)

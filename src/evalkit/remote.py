@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evalkit.child import Child
-from evalkit.errors import EngineError, JobError
+from evalkit.child import Child, check_interpreter
+from evalkit.errors import EngineError, JobError, UserError
 from evalkit.interfaces import Engine
 from evalkit.params import Params
-from evalkit.records import Completion, Failure, Request, ResolvedModel
+from evalkit.records import Completion, Failure, Json, Request, ResolvedModel
 from evalkit.serialization import answer_from_json, request_to_json
 
 
@@ -34,6 +34,44 @@ class Place:
     model: Mapping[str, Any]
     plugins: Mapping[str, Any]
     provenance: Sequence[Mapping[str, str]]
+
+
+def check_place(place: Place, *, where: str) -> None:
+    """Ask whether the engine is there, and the same, without loading it.
+
+    Args:
+        place: where it shall run.
+        where: the suite's key that names the interpreter, for errors.
+
+    Raises:
+        UserError: it is missing there, or another version.
+    """
+    check_interpreter(place.python, where=where)
+    child = Child(place.python, where=where)
+    try:
+        child.tell(_call(place, [], {}))
+        ended: dict[str, Any] = {"reason": "its process ended", "hint": ""}
+        for event in child.events():
+            ended = event.get("ended", ended)
+    finally:
+        child.close()
+    if ended is not None:
+        engine = place.model["engine"]
+        hint = f"install the plugin of the engine {engine} in that environment, in this version"
+        raise UserError(f"{where}: {place.python}: {ended['reason']}", hint)
+
+
+def _call(
+    place: Place, requests: Sequence[Request], recorded: Mapping[str, Json]
+) -> dict[str, Any]:
+    """Questions to an engine, as `evalkit.serving` takes them."""
+    return {
+        "ask": [request_to_json(request) for request in requests],
+        "model": place.model,
+        "plugins": place.plugins,
+        "provenance": place.provenance,
+        "recorded": recorded,
+    }
 
 
 class RemoteEngine(Engine):
@@ -65,7 +103,7 @@ class RemoteEngine(Engine):
             return
         where = f"the python of model {self.model.name}"
         child = self._child = self._child or Child(self._place.python, where=where)
-        child.tell(self._call(requests))
+        child.tell(_call(self._place, requests, self.journal.recall_all()))
         whole = False
         try:
             for event in child.events():
@@ -86,15 +124,6 @@ class RemoteEngine(Engine):
         finally:
             if not whole:  # the rest of its answers would be taken for those to other questions
                 self.close()
-
-    def _call(self, requests: Sequence[Request]) -> dict[str, Any]:
-        return {
-            "ask": [request_to_json(request) for request in requests],
-            "model": self._place.model,
-            "plugins": self._place.plugins,
-            "provenance": self._place.provenance,
-            "recorded": self.journal.recall_all(),
-        }
 
     def _check(self, ended: Mapping[str, Any] | None) -> None:
         if ended is None:

@@ -198,8 +198,8 @@ def cell_result(
         "scores": {name: score_result(note) for name, note in scores.items()},
         "usage": {"adapt": adapt.get("usage"), "predict": predict.get("usage")},
         "cost": {
-            "adapt": cost_of(adapt, record.cell.model, prices or {}),
-            "predict": cost_of(predict, record.cell.model, prices or {}),
+            "adapt": _cost(jobs.adapt, adapt, prices or {}),
+            "predict": _cost(jobs.predict, predict, prices or {}),
         },
         "seconds": {
             "adapt": adapt.get("seconds"),
@@ -208,6 +208,12 @@ def cell_result(
         },
         "predictions": f"predictions/{record.cell.id}.jsonl" if predict else None,
     }
+
+
+def _cost(job: Job, note: Note, prices: Mapping[str, Prices | None]) -> float | None:
+    models = job.spec["models"]
+    by_identity = {models[name]["identity"]: prices.get(name) for name in models}
+    return cost_of(note, models[job.spec["model"]]["identity"], by_identity)
 
 
 def score_result(note: Note) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from evalkit.errors import PluginError
 from evalkit.interfaces import Registry
+from evalkit.suite.keys import ModelKeys
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
@@ -43,6 +44,9 @@ def suite_schema(registry: Registry) -> Schema:
         return {"anyOf": found or [False]}
 
     named = {"name": {"type": "string"}}
+    own = ModelKeys.model_json_schema(by_alias=True)
+    definitions.update(own["$defs"])
+    of_models = {**named, **own["properties"]}
     sized = {
         **named,
         "models": {"type": "array", "items": {"type": "string"}},
@@ -61,7 +65,7 @@ def suite_schema(registry: Registry) -> Schema:
             },
             "additionalProperties": False,
         },
-        "models": {"type": "array", "items": tables("engine", "engine", named)},
+        "models": {"type": "array", "items": tables("engine", "engine", of_models)},
         "adapters": {"type": "array", "items": tables("adapter", "use", sized)},
         "metrics": {"type": "array", "items": tables("metric", "use", named)},
         "comparisons": {"type": "array", "items": tables("comparison", "use", named)},

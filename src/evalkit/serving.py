@@ -80,9 +80,11 @@ def _answer(
         model = form["model"]
         workshop.ready({**form, "models": {"": model}}, _Parents(form["recorded"], tell, heard))
         requests = [request_from_json(request) for request in form["ask"]]
+        if not requests:  # the parent wants to know whether the engine is here
+            return None
         for index, answer in workshop.answering(model)(requests):
             tell({"answer": [index, answer_to_json(answer)]})
-    except Exception as error:  # whatever happens here, the parent must be told
+    except BaseException as error:  # whatever happens here, the parent must be told
         reason, hint = told(error)
         form = {"reason": reason, "hint": hint}
         if isinstance(error, EvalkitError) and error.__cause__ is None:

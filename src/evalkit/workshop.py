@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,6 @@ class Workshop:
         self._splits: dict[str, Sequence[Example]] = {}
         self._engines: dict[str, Engine] = {}
         self._journal = Journal()
-        self._spec: Spec = {}
 
     def close(self) -> None:
         """Give all engines back."""
@@ -46,7 +46,7 @@ class Workshop:
 
     def ready(self, spec: Spec, journal: Journal) -> None:
         """Discover the plugins the first time, and let go of engines that are in the way."""
-        self._journal, self._spec = journal, spec
+        self._journal = journal
         key = digest(spec["plugins"])
         if self._plugins is None or key != self._plugins_key:
             local = [Path(folder) for folder in spec["plugins"]["local"]]
@@ -69,7 +69,7 @@ class Workshop:
                     f"{plugin['kind']} {plugin['name']} is not the one that the run was planned "
                     f"with: {found['distribution']} {found['version']}, "
                     f"planned with {plugin['version']}",
-                    "install the same versions where the executor runs jobs",
+                    "install the same version where it runs",
                 )
 
     @staticmethod
@@ -156,24 +156,26 @@ class Workshop:
         resolved = resolved_from_json(model["resolved"])
         params = self.plugins.params("engine", model["engine"]).from_form(model["params"])
         if model.get("python"):
-            return RemoteEngine(resolved, params, self._place(model))
+            return RemoteEngine(resolved, params, place_of(self.plugins, model))
         made = self.plugins.load("engine", model["engine"])(resolved, params)
         assert isinstance(made, Engine)
         return made
 
-    def _place(self, model: Spec) -> Place:
-        """Where an engine with an interpreter of its own runs."""
-        own = [
-            plugin
-            for plugin in self._spec["provenance"]
-            if (plugin["kind"], plugin["qualified"]) == ("engine", model["engine"])
-        ]
-        return Place(
-            python=Path(model["python"]),
-            model={key: model[key] for key in ("engine", "params", "resolved")},
-            plugins=self._spec["plugins"],
-            provenance=own,
-        )
+
+def place_of(plugins: Plugins, model: Spec) -> Place:
+    """Where an engine with an interpreter of its own runs, with no plugin beside its own."""
+    name = model["engine"]
+    plugin = plugins.find("engine", name).plugin
+    modules, local = [plugin.name] if not plugin.version else [], []
+    if plugin.distribution.startswith("local:"):
+        modules, local = [], [str(Path(str(inspect.getfile(plugin.module))).parent)]  # type: ignore[arg-type]
+    found = plugins.provenance("engine", name)
+    return Place(
+        python=Path(model["python"]),
+        model={key: model[key] for key in ("engine", "params", "resolved")},
+        plugins={"modules": modules, "local": local},
+        provenance=[{"kind": "engine", "qualified": name, **found}],
+    )
 
 
 def told(error: BaseException) -> tuple[str, str]:

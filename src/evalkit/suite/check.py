@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from evalkit.errors import PluginError, SuiteError, UserError
 from evalkit.interfaces import Registry
 from evalkit.params import Params, kebab
-from evalkit.prices import currencies
 from evalkit.records import Json
 from evalkit.suite.fields import read_params, unknown_key
 from evalkit.suite.keys import ModelKeys
@@ -64,7 +63,7 @@ class _Checker:
         self.registry = registry
         self.least = least
         self.problems: list[UserError] = []
-        self.currencies: list[str] = []
+        self.currency = ""
         models = raw.tables.get("models")
         self.model_names = [name_of(model) for model in models] if isinstance(models, list) else []
 
@@ -198,10 +197,11 @@ class _Checker:
         if params is None or not isinstance(keys, ModelKeys):
             return None
         python = None if keys.python is None else str(keys.python)
-        self.currencies += currencies([keys.prices])
-        if len(set(self.currencies)) > 1:
-            what = f"{keys.prices.currency if keys.prices else ''} beside {self.currencies[0]}"
-            self.problem(f"{where}.prices.currency", what, "a suite has one currency")
+        if keys.prices is not None:
+            self.currency = self.currency or keys.prices.currency
+            if keys.prices.currency != self.currency:
+                what = f"{keys.prices.currency} beside {self.currency}"
+                self.problem(f"{where}.prices.currency", what, "a suite has one currency")
         return ModelUse(
             name=name, use=table["engine"], params=params, python=python, prices=keys.prices
         )
