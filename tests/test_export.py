@@ -19,6 +19,7 @@ from evalkit import (
 )
 from evalkit.testing.fakes import engine
 from evalkit.testing.fakes.adapter import FakeAdapter
+from evalkit.testing.fakes.metric import Contains
 from evalkit.testing.fakes.params import FakeAdapterParams, FakeEngineParams
 
 
@@ -48,6 +49,8 @@ class Merging(FakeAdapter):
             raise OSError(28, "No space left on device")
         if self.params.k == 5:
             raise KeyboardInterrupt
+        if self.params.k == 6:
+            raise FileNotFoundError(2, "No such file or directory", "tokenizer.json")
 
 
 class Hosted(FakeAdapter):
@@ -89,6 +92,60 @@ class Frame(SingleRequest):
         return completion.text
 
 
+class Slices(Looks):
+    """Takes what training examples there are, as it thinks."""
+
+    def program(self, adapted, context):
+        return Slice(adapted.prompt, context)
+
+
+class Slice(SingleRequest):
+    def steps(self, example):
+        shown = " ".join(str(near.target) for near in self._context.train[:2])
+        prompt = Prompt(instruction=f"Like these: {shown}")
+        completion = yield self._context.request(prompt, example)
+        return completion.text
+
+
+class Gets(Looks):
+    """Makes a text of its own of a field, which it does not insist on."""
+
+    def program(self, adapted, context):
+        return Get(adapted.prompt, context)
+
+
+class Get(SingleRequest):
+    def steps(self, example):
+        request = self._context.request(self._prompt, example)
+        turns = (Message("user", f"Q: {example.fields.get('text', '')}"),)
+        completion = yield replace(request, messages=turns)
+        return completion.text
+
+
+class Fixes(Looks):
+    """Asks the same whatever the input is."""
+
+    def program(self, adapted, context):
+        return Fix(adapted.prompt, context)
+
+
+class Fix(SingleRequest):
+    def steps(self, example):
+        request = self._context.request(self._prompt, example)
+        completion = yield replace(request, messages=(Message("user", "Go on."),))
+        return completion.text
+
+
+class Picky(Contains):
+    """The lower the better; cannot do with answers that are empty."""
+
+    direction = "lower"
+
+    def score(self, target, value):
+        assert value
+        return super().score(target, value)
+
+
 PARAMS = "evalkit.testing.fakes.params:FakeAdapterParams"
 NEEDS = frozenset({"train", "seed", "engine"})
 
@@ -100,7 +157,16 @@ def evalkit_adapters():
         Entry(name="hosted", target="evalkit_plugins:Hosted", params=PARAMS, requires=NEEDS),
         Entry(name="looks", target="evalkit_plugins:Looks", requires=frozenset({"train"})),
         Entry(name="framed", target="evalkit_plugins:Framed"),
+        Entry(name="slices", target="evalkit_plugins:Slices", requires=frozenset({"train"})),
+        Entry(name="gets", target="evalkit_plugins:Gets"),
+        Entry(name="fixes", target="evalkit_plugins:Fixes"),
     ]
+
+
+@hookimpl
+def evalkit_metrics():
+    params = "evalkit.testing.fakes.params:ContainsParams"
+    return [Entry(name="picky", target="evalkit_plugins:Picky", params=params)]
 
 
 @hookimpl
@@ -232,6 +298,11 @@ class TestPrompt:
             card_of(folder).text
         )
 
+    @pytest.mark.parametrize("method", ["slices", "gets", "fixes"])
+    def test_a_chat_without_its_examples_or_its_input_is_not_shipped(self, ran, method):
+        prompt = prompt_of(done(ran(f'[[adapters]]\nuse = "{method}"\n'), method))
+        assert prompt["messages"] is None
+
     def test_weights_that_a_provider_keeps_are_named(self, ran):
         lab = ran('[[adapters]]\nuse = "hosted"\n')
         folder = done(lab, "hosted")
@@ -320,7 +391,12 @@ class TestMerged:
         ("k", "message"),
         [
             (3, "error: merging: the weights do not fit\n  train them again\n"),
-            (4, "out: cannot be written: No space left on device\n  name another folder\n"),
+            (4, "error: merging: cannot be exported: [Errno 28] No space left on device\n"),
+            (
+                6,
+                "error: merging: cannot be exported: "
+                "[Errno 2] No such file or directory: 'tokenizer.json'\n",
+            ),
         ],
     )
     def test_what_goes_wrong_leaves_nothing(self, ran, k, message):
@@ -337,6 +413,15 @@ class TestMerged:
 class TestCell:
     def test_the_best_one_by_the_first_metric(self, ran):
         lab = ran()
+        assert "  cell: merging of " in export(lab, "best").stdout
+
+    def test_the_first_metric_is_the_suites_even_where_it_failed_for_the_first_cell(self, ran):
+        metrics = '[[metrics]]\nuse = "picky"\n\n[[metrics]]\nuse = "contains"\n'
+        more = '[[adapters]]\nuse = "fake-adapter"\nk = 8\n'
+        lab = ran(BARE + more + TRAINED, code=1, metrics=metrics)
+        assert list(lab.cell("fake-bare")["scores"]) == ["contains"]
+        worse, better = (lab.cell(name)["scores"]["picky"] for name in ("fake-adapter", "merging"))
+        assert worse["value"] > better["value"]
         assert "  cell: merging of " in export(lab, "best").stdout
 
     def test_a_cell_may_be_called_best(self, ran):
@@ -377,6 +462,19 @@ class TestFolder:
     def test_folders_above_it_are_made(self, ran):
         assert "prompt.json" in names(done(ran(), "fake-bare", target="a/b/out"))
 
+    def test_a_link_to_an_empty_one_is_followed(self, ran):
+        lab = ran()
+        (lab.path / "real").mkdir()
+        (lab.path / "out").symlink_to("real")
+        card = card_of(done(lab, "fake-bare"))
+        assert (lab.path / "out").is_symlink()
+        assert names(lab.path / "real") == ["README.md", "prompt.json"]
+        assert card.data.model_name == "real"
+
+    def test_a_mount_point_cannot_be_replaced(self, ran):
+        message = refused(ran(), "fake-bare", target="/")
+        assert message == "error: /: this is a mount point\n  name a folder below it\n"
+
     def test_one_with_something_in_it_is_left_alone(self, ran):
         lab = ran()
         lab.write("out/mine.txt", "x")
@@ -409,6 +507,24 @@ class TestRun:
         (path,) = lab.path.glob("runs/jobs/adapt/*/weights/adapter_model.safetensors")
         path.write_bytes(b"x")
         assert "or is damaged" in refused(lab, "merging")
+
+    def test_damage_of_equal_size_is_not_shipped_either(self, ran):
+        lab = ran()
+        (path,) = lab.path.glob("runs/jobs/adapt/*/weights/adapter_model.safetensors")
+        path.write_bytes(b"x" * path.stat().st_size)
+        assert f"{path}: is damaged: not what the job wrote" in refused(lab, "merging")
+        assert "prompt.json" in names(done(lab, "fake-bare"))
+
+    def test_where_only_sizes_can_be_checked_it_says_so(self, ran):
+        lab = ran()
+        said = "only the sizes of its files were checked"
+        assert said not in export(lab, "merging", target="checked").stderr
+        for path in lab.path.glob("runs/jobs/adapt/*/job.json"):
+            note = json.loads(path.read_text())
+            del note["hashes"]
+            path.write_text(json.dumps(note))
+        assert f'note: cell "merging" has no hashes: {said}' in export(lab, "merging").stderr
+        assert said not in export(lab, "fake-bare", target="prompt").stderr
 
     def test_a_damaged_prompt_is_not_shipped(self, ran):
         lab = ran(BARE)

@@ -1,5 +1,6 @@
 """The output folder: finished jobs are whole, runs have folders of their own."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -28,7 +29,9 @@ class TestJobs:
         (staged / "file").write_text("x")
         assert store.finished("adapt", "1") is None
         store.seal(staged, "adapt", "1", {"seconds": 2})
-        assert store.finished("adapt", "1") == {"seconds": 2, "files": {"file": 1}}
+        hashes = {"file": hashlib.sha256(b"x").hexdigest()}
+        note = {"seconds": 2, "files": {"file": 1}, "hashes": hashes}
+        assert store.finished("adapt", "1") == note
         assert (store.folder("adapt", "1") / "file").read_text() == "x"
         assert not staged.exists()
 

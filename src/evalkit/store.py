@@ -114,13 +114,20 @@ class Store:
         return folder
 
     def seal(self, staged: Path, kind: str, identity: str, note: Mapping[str, Any]) -> None:
-        """Publish a staged job under its identity, in place of an older one if there is any."""
+        """Publish a staged job under its identity, in place of an older one if there is any.
+
+        Its note gets the sizes of its files; of an adaptation, which may be exported, their
+        hashes too.
+        """
         files = {
             path.relative_to(staged).as_posix(): path.stat().st_size
             for path in sorted(staged.rglob("*"))
             if path.is_file()
         }
-        write_atomically(staged / _JOB_FILE, pretty({**note, "files": files}))
+        whole = {**note, "files": files}
+        if kind == "adapt":
+            whole["hashes"] = {name: file_sha256(staged / name) for name in files}
+        write_atomically(staged / _JOB_FILE, pretty(whole))
         target = self.folder(kind, identity)
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():

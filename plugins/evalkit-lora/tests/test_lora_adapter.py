@@ -13,6 +13,7 @@ from transformers.models.llama.modeling_llama import LlamaMLP
 
 from evalkit import AdaptationError, LocalWeights, Prompt, ResolvedModel
 from evalkit.testing import AdapterContract, FakeEngine
+from evalkit_lora import tuning
 from evalkit_lora import weights as weights_module
 from evalkit_lora.adapter import LoraAdapter
 from evalkit_lora.base import quiet
@@ -125,6 +126,7 @@ def test_other_methods_of_peft_train(scene, method, options) -> None:
     adapted = other_method(method, options=options, lr=1e-2).adapt(scene())
     assert load_file(Path(adapted.weights.folder) / "adapter_model.safetensors")
     assert adapted.report["method"] == method
+    assert adapted.weights.kind == "peft"
 
 
 def test_bf16_trains_fp32_weights_on_a_bf16_base(scene) -> None:
@@ -179,6 +181,48 @@ def test_too_little_memory_is_a_failure_that_says_what_helps(scene, monkeypatch,
     assert "checkpointing" in caught.value.hint
     assert caught.value.__context__ is None
     assert list(context.folder.iterdir()) == []
+
+
+def out_of_memory_once(monkeypatch) -> None:
+    """The first training has too little memory half-way."""
+    calls = []
+
+    def once(*given: object):
+        calls.append(given)
+        if len(calls) == 1:
+            trained(given[0], given[1][:2], *given[2:])
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
+        return trained(*given)
+
+    trained = tuning.train
+    monkeypatch.setattr(tuning, "train", once)
+
+
+def test_too_little_memory_is_met_by_starting_anew_with_checkpointing(scene, monkeypatch) -> None:
+    plain = adapter(dropout=0.1).adapt(scene())
+    out_of_memory_once(monkeypatch)
+    context = scene()
+    saving = adapter(dropout=0.1).adapt(context)
+    assert (plain.report["checkpointing"], saving.report["checkpointing"]) == (False, True)
+    assert saving.report["loss"] == plain.report["loss"]
+    assert saving.weights.sha256 == plain.weights.sha256
+    assert "out of memory: starting again with checkpointing" in [
+        note for _, _, note in context.progress_log
+    ]
+
+
+@pytest.mark.parametrize("decided", [True, False])
+def test_who_decides_on_checkpointing_is_told_of_too_little_memory(
+    scene, monkeypatch, decided
+) -> None:
+    out_of_memory_once(monkeypatch)
+    with pytest.raises(AdaptationError, match="out of memory"):
+        adapter(checkpointing=decided).adapt(scene())
+
+
+@pytest.mark.parametrize(("method", "kind"), [("pissa", "lora"), ("dora", "dora")])
+def test_the_weights_say_of_which_kind_they_are(scene, method, kind) -> None:
+    assert adapter(method=method, epochs=1).adapt(scene()).weights.kind == kind
 
 
 def test_other_errors_of_torch_are_not_taken_for_too_little_memory(scene, monkeypatch) -> None:

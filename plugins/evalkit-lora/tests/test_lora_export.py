@@ -1,7 +1,9 @@
 """What `evalkit export` makes of trained weights works with peft and transformers alone."""
 
 import json
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -175,6 +177,31 @@ def test_weights_that_are_more_than_lora_are_merged_too(
     together = logits(PeftModel.from_pretrained(base, weights_of(adapted)))
     merged = AutoModelForCausalLM.from_pretrained(tmp_path / "dora")
     assert torch.allclose(logits(merged), together, atol=1e-3)
+
+
+@pytest.fixture
+def trained_base(model_folder: Path, tmp_path: Path) -> Path:
+    """A base as its training left it: without how it generates, with how it came about."""
+    base = tmp_path / "base"
+    shutil.copytree(model_folder, base)
+    (base / "generation_config.json").unlink()
+    (base / "trainer_state.json").write_text(json.dumps({"best": str(tmp_path)}))
+    (base / "requirements.txt").write_text("torch")
+    return base
+
+
+def test_of_a_base_its_ends_are_kept_and_its_history_is_not(
+    scene: Scene, resolved: ResolvedModel, adapter: LoraAdapter, trained_base: Path, tmp_path: Path
+) -> None:
+    model = replace(resolved, folder=str(trained_base))
+    folder = tmp_path / "merged"
+    folder.mkdir()
+    adapter.merge(adapter.adapt(scene(model)), model, folder)
+    there, here = (AutoModelForCausalLM.from_pretrained(place) for place in (trained_base, folder))
+    assert here.generation_config.eos_token_id == there.generation_config.eos_token_id == 2
+    names = {path.name for path in folder.iterdir()}
+    assert names <= {path.name for path in trained_base.iterdir()}
+    assert not names & {"generation_config.json", "trainer_state.json", "requirements.txt"}
 
 
 def test_a_merged_model_that_acts_otherwise_is_refused(

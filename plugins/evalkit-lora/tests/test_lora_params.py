@@ -77,6 +77,31 @@ def test_an_instruction_is_refused_where_there_is_none() -> None:
         LoraParams(prompt="bare", instruction="Do it.")
 
 
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ({}, "lora"),
+        ({"method": "rslora"}, "lora"),
+        ({"method": "pissa"}, "lora"),
+        ({"options": {"layers-to-transform": [0]}}, "lora"),
+        ({"method": "dora"}, "dora"),
+        ({"options": {"use-dora": True}}, "dora"),
+        ({"options": {"use_dora": False}}, "lora"),
+        ({"options": {"modules-to-save": ["lm_head"]}}, "peft"),
+        ({"method": "dora", "options": {"lora-bias": True}}, "peft"),
+        ({"method": "ia3"}, "peft"),
+    ],
+)
+def test_the_model_needs_an_engine_for_this_kind_of_weights(given, kind) -> None:
+    assert LoraParams(**given).needs() == {f"weights:{kind}"}
+
+
+@pytest.mark.parametrize("given", ["auto", True, False])
+def test_checkpointing_is_automatic_or_decided(given) -> None:
+    found = LoraParams.from_form({"checkpointing": given}).checkpointing
+    assert (type(found), found) == (type(given), given)
+
+
 def test_parameters_survive_json_with_their_defaults() -> None:
     params = LoraParams(method="ia3", lr=0.01)
     assert LoraParams.model_validate_json(params.model_dump_json(by_alias=True)) == params

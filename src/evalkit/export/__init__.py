@@ -9,7 +9,7 @@ from evalkit.errors import UserError
 from evalkit.export.base import BaseModel, base_of, resolve_base
 from evalkit.export.card import CARD, model_card
 from evalkit.export.choose import choose_cell
-from evalkit.export.folder import check_target, written_whole
+from evalkit.export.folder import free_target, written_whole
 from evalkit.export.prompt import PROMPT, prompt_form
 from evalkit.export.shipped import Shipped
 from evalkit.export.weights import PEFT_CONFIG, copy_weights, name_base, read_adapted
@@ -76,8 +76,8 @@ def export(order: Order, notify: Notify) -> Exported:
         what = f"{order.run}: this run was made before evalkit could export"
         raise UserError(what, "run its suite again: finished jobs are not run anew")
     cell = choose_cell(results["cells"], order.cell, order.run)
-    check_target(order.target)
-    adapted = read_adapted(Store(order.run.parent), order.run, cell)
+    target = free_target(order.target)
+    adapted = read_adapted(Store(order.run.parent), order.run, cell=cell, notify=notify)
     if order.merged and not isinstance(adapted.weights, LocalWeights):
         what = f'{order.run}: cell "{cell["id"]}" has no weights to merge'
         raise UserError(what, "leave --merged out: its prompt is all that there is to export")
@@ -86,7 +86,7 @@ def export(order: Order, notify: Notify) -> Exported:
     adapter, task = _adapter(manifest, cell, plugins), _task(manifest, plugins)
     base = base_of(manifest, results, cell, order.base)
     prompt = prompt_form(adapter, adapted, task)
-    with written_whole(order.target, cell["id"]) as folder:
+    with written_whole(target, cell["id"]) as folder:
         if order.merged:
             model = resolve_base(manifest, results, cell, plugins=plugins, notify=notify)
             notify(f"merging the weights into {model.name}")
@@ -96,7 +96,7 @@ def export(order: Order, notify: Notify) -> Exported:
         name_base(folder, base)
         (folder / PROMPT).write_text(pretty(prompt), encoding="utf-8")
         shipped = Shipped(
-            name=order.target.resolve().name,
+            name=target.name,
             results=results,
             cell=cell,
             plugins=manifest["plugins"],

@@ -41,13 +41,13 @@ def _best(cells: Sequence[dict[str, Any]], run: Path) -> dict[str, Any]:
 
     Cells of which too many answers failed take no part, as in comparisons.
     """
-    metric = next((name for cell in cells for name in cell["scores"]), "")
+    done = [cell for cell in cells if cell["status"] == "done"]
+    # Only these surely have the scores of all metrics, in the suite's order.
+    metric = next((name for cell in done for name in cell["scores"]), "")
     rated = [
         (_goodness(cell["scores"][metric]), cell)
-        for cell in cells
-        if cell["status"] == "done"
-        and comparable(cell)
-        and cell["scores"][metric]["value"] is not None
+        for cell in done
+        if comparable(cell) and cell["scores"][metric]["value"] is not None
     ]
     if not rated:
         raise UserError(f"{run}: no cell has a score", "run its suite to its end first")

@@ -9,18 +9,21 @@ from pathlib import Path
 from evalkit.errors import JobError, UserError
 
 
-def check_target(target: Path) -> None:
-    """See that a folder is free: not there, or empty.
+def free_target(target: Path) -> Path:
+    """Where a folder is to be made, links followed: nothing is there yet, or an empty folder.
 
     Raises:
-        UserError: it is taken.
+        UserError: it is taken, or cannot be replaced.
     """
     hint = "name a folder that does not exist yet, or is empty"
     if target.is_dir():
+        if os.path.ismount(target.resolve()):
+            raise UserError(f"{target}: this is a mount point", "name a folder below it")
         if any(target.iterdir()):
             raise UserError(f"{target}: this folder is not empty", hint)
     elif target.exists() or target.is_symlink():
         raise UserError(f"{target}: this is no folder", hint)
+    return target.resolve()
 
 
 @contextmanager
@@ -28,22 +31,33 @@ def written_whole(target: Path, cell: str) -> Iterator[Path]:
     """An empty folder beside `target`, which gets its name if the block succeeds, else is removed.
 
     Args:
-        target: a free folder.
+        target: a free folder, as ``free_target`` gives it.
         cell: id of the cell, for messages.
 
     Raises:
-        UserError: it cannot be written, or the cell's adapter could not do its part.
+        UserError: it cannot be made, or the block could not do its part.
     """
-    target = target.absolute()
     unfinished = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        unfinished.mkdir(parents=True)
-        yield unfinished
-        unfinished.rename(target)
+        with _blamed_on(target):
+            unfinished.mkdir(parents=True)
+        try:
+            yield unfinished
+        except OSError as error:  # it may speak of any file, and says of which
+            raise UserError(f"{cell}: cannot be exported: {error}") from error
+        except JobError as error:
+            raise UserError(f"{cell}: {error.message}", error.hint) from error
+        with _blamed_on(target):
+            unfinished.rename(target)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+@contextmanager
+def _blamed_on(target: Path) -> Iterator[None]:
+    """Errors of the block are those of the folder that the user named."""
+    try:
+        yield
     except OSError as error:
         why = error.strerror or str(error)
         raise UserError(f"{target}: cannot be written: {why}", "name another folder") from error
-    except JobError as error:
-        raise UserError(f"{cell}: {error.message}", error.hint) from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)

@@ -57,7 +57,6 @@ def _carry_out(order: Order, team: Processes) -> Tuned:
     device = order.base.device
     if device.type == "cuda":
         device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
-        torch.cuda.set_device(device)
     own = replace(order, base=replace(order.base, device=device))
     return carry_out(own, _progress if team.rank == 0 else _silence, team)
 

@@ -15,9 +15,27 @@ from transformers import AutoModelForCausalLM, GenerationConfig
 from evalkit import AdaptationError, LocalWeights, ResolvedModel
 from evalkit_lora.base import quiet
 
-_COPIED = (".json", ".jinja", ".model", ".txt")
-"""Endings of the files that are the model's own: tokenizer, chat template, generation."""
-_WRITTEN = ("config.json", "model.safetensors.index.json")
+_GENERATION = "generation_config.json"
+_COPIED = (
+    _GENERATION,
+    "chat_template.jinja",
+    "chat_template.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "vocab.txt",
+    "merges.txt",
+    "tokenizer.model",
+    "sentencepiece.bpe.model",
+    "sentencepiece.model",
+    "spiece.model",
+    "spm.model",
+    "tekken.json",
+)
+"""Files that are the model's own, as transformers names them. A folder may hold others, which
+speak of how the model came about, and where."""
 _PROBE = torch.arange(10, 74)
 _TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 0.02, torch.float16: 0.02}
 """Nats a token (Kullback-Leibler) by which the saved model may differ. Rounding stays below: with
@@ -40,9 +58,10 @@ def merge(weights: LocalWeights, model: ResolvedModel, folder: Path) -> None:
     base, dtype = Path(model.folder), getattr(torch, model.dtype)
     with quiet():
         merged, expected = _merged(base, Path(weights.folder), dtype)
-        # The model's own is copied as it is; transformers may refuse to write it.
+        # The model's own, if it has one, is copied as it is: transformers may refuse to write it.
         merged.generation_config = GenerationConfig()  # type: ignore[no-untyped-call]
         merged.save_pretrained(folder)
+        (folder / _GENERATION).unlink(missing_ok=True)
         del merged
         _copy_rest(base, folder)
         found = _log_probabilities(_load(folder, dtype))
@@ -76,9 +95,9 @@ def _load(folder: Path, dtype: torch.dtype) -> Any:
 
 def _copy_rest(base: Path, folder: Path) -> None:
     """Copy what merging leaves as it was, above all the tokenizer with its chat template."""
-    for path in base.iterdir():
-        if path.suffix in _COPIED and path.name not in _WRITTEN:
-            shutil.copyfile(path, folder / path.name)
+    for name in _COPIED:
+        if (base / name).is_file():
+            shutil.copyfile(base / name, folder / name)
 
 
 @torch.no_grad()

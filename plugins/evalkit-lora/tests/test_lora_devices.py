@@ -1,0 +1,157 @@
+"""Two processes on the CPU, started by accelerate: the same training, and a clean end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+import torch
+
+from evalkit import AdaptationError
+from evalkit_lora import launch
+from evalkit_lora.adapter import LoraAdapter
+from evalkit_lora.base import Base
+from evalkit_lora.chat import Text
+from evalkit_lora.launch import train_on
+from evalkit_lora.memory import OutOfMemory
+from evalkit_lora.params import LoraParams
+from evalkit_lora.tuning import Order, Tuned, carry_out
+
+QUICK = {"rank": 4, "lr": 1e-2, "epochs": 2, "batch_size": 4}
+
+
+def adapter(**given) -> LoraAdapter:
+    return LoraAdapter(LoraParams(**{**QUICK, **given}))
+
+
+@pytest.fixture
+def order(model_folder, tmp_path) -> Order:
+    """Nine texts in batches of four: in the last one the second process has nothing to do."""
+    texts = tuple(Text(tuple(range(5, 25 + n)), 12 + n) for n in range(9))
+    return Order(
+        base=Base(folder=model_folder, dtype=torch.float32, device=torch.device("cpu")),
+        params=LoraParams(**QUICK),
+        texts=texts,
+        seed=1,
+        folder=tmp_path,
+        model_name="tiny",
+    )
+
+
+def test_two_processes_come_to_the_losses_of_one(order) -> None:
+    told: list[tuple[int, int, str]] = []
+    one = carry_out(order, lambda *_: None)
+    two = train_on(2, order, lambda *event: told.append(event))
+    assert two.training.losses == pytest.approx(one.training.losses, rel=1e-4)
+    assert two.expected == pytest.approx(one.expected, rel=1e-3, abs=1e-4)
+    assert told[0] == (0, 6, "loading the model")
+    assert [done for done, _, _ in told[1:]] == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.slow
+def test_an_adaptation_on_two_devices_is_checked_and_reported(scene) -> None:
+    adapted = adapter(devices=2, epochs=1).adapt(scene())
+    assert adapted.report["devices"] == 2
+    assert (Path(adapted.weights.folder) / "adapter_model.safetensors").is_file()
+
+
+@pytest.mark.slow
+def test_what_a_process_cannot_do_is_told_in_its_words(order) -> None:
+    wild = replace(order, params=LoraParams(**{**QUICK, "lr": 1e30}))
+    with pytest.raises(AdaptationError, match="went astray at step 2 of 6") as caught:
+        train_on(2, wild, lambda *_: None)
+    assert "lower lr" in caught.value.hint
+
+
+def test_a_process_that_is_killed_ends_all_and_says_so(order) -> None:
+    long = replace(order, params=LoraParams(**{**QUICK, "epochs": 2000}))
+    trainers: list[psutil.Process] = []
+
+    def kill_one(done: int, total: int, note: str) -> None:
+        if done == 1:
+            trainers.extend(running())
+            trainers[-1].kill()
+
+    with pytest.raises(AdaptationError, match="a process was ended by SIGKILL"):
+        train_on(2, long, kill_one)
+    assert len(trainers) == 2
+    assert psutil.wait_procs(trainers, timeout=10)[1] == []
+
+
+def running() -> list[psutil.Process]:
+    """The trainers among this process's descendants."""
+    below = psutil.Process().children(recursive=True)
+    return [one for one in below if "evalkit_lora.launched" in one.cmdline() and is_trainer(one)]
+
+
+def is_trainer(process: psutil.Process) -> bool:
+    return "accelerate.commands.launch" not in process.cmdline()
+
+
+@pytest.mark.slow
+def test_an_interrupt_ends_the_processes(order) -> None:
+    long = replace(order, params=LoraParams(**{**QUICK, "epochs": 2000}))
+    trainers: list[psutil.Process] = []
+
+    def interrupt(done: int, total: int, note: str) -> None:
+        if done == 1:
+            trainers.extend(running())
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_on(2, long, interrupt)
+    assert len(trainers) == 2
+    assert psutil.wait_procs(trainers, timeout=10)[1] == []
+
+
+PARENT = """
+import json, sys
+from pathlib import Path
+from evalkit_lora.launch import train_on
+from evalkit_lora.tuning import Order
+order = Order.from_json(json.loads(Path(sys.argv[1]).read_text()))
+train_on(2, order, lambda *event: print(*event, flush=True))
+"""
+
+
+@pytest.mark.slow
+def test_the_processes_end_with_a_parent_that_is_killed(order, tmp_path) -> None:
+    long = replace(order, params=LoraParams(**{**QUICK, "epochs": 2000}))
+    path = tmp_path / "order.json"
+    path.write_text(json.dumps(long.to_json()))
+    command = [sys.executable, "-c", PARENT, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        assert any(line.startswith("1 ") for line in parent.stdout)
+        below = psutil.Process(parent.pid).children(recursive=True)
+        os.kill(parent.pid, signal.SIGKILL)
+    assert len(below) == 3  # the launcher, and two trainers
+    assert psutil.wait_procs(below, timeout=20)[1] == []
+
+
+def test_too_little_memory_of_one_process_is_that_of_the_training() -> None:
+    memory = {"kind": "memory", "message": "lora: out of memory in training: 2 GiB", "hint": ""}
+    echo = {"kind": "bug", "message": "RuntimeError: connection closed by peer", "hint": ""}
+    assert isinstance(launch._error([echo, memory], "", 2), OutOfMemory)
+    assert "connection closed" in launch._error([echo], "", 2).message
+
+
+def test_an_order_survives_json(order) -> None:
+    assert Order.from_json(order.to_json()) == order
+
+
+def test_a_result_survives_json(order) -> None:
+    tuned = carry_out(order, lambda *_: None)
+    assert Tuned.from_json(tuned.to_json()) == tuned
+
+
+def test_more_devices_than_there_are_is_a_failure(resolved, monkeypatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(AdaptationError, match="devices = 2, but torch finds 1"):
+        Base.of(replace(resolved, device="cuda"), LoraParams(devices=2))
