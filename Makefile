@@ -14,10 +14,20 @@ STATE := $(shell { pwd -P; cat constraints.txt pyproject.toml plugins/*/pyprojec
 	| sha256sum | cut -c 1-12)
 READY := .venv/.ready-$(STATE)
 READY_DEV := .venv/.ready-dev-$(STATE)
+STATE_VLLM := $(shell { pwd -P; cat constraints-vllm.txt pyproject.toml \
+	plugins/evalkit-vllm/pyproject.toml tools/*.sh; } | sha256sum | cut -c 1-12)
+READY_VLLM := .venv-vllm/.ready-$(STATE_VLLM)
+STATE_PEERS := $(shell { pwd -P; cat benchmarks/constraints-peers.txt tools/*.sh; } \
+	| sha256sum | cut -c 1-12)
+READY_PEERS := .venv-peers/.ready-$(STATE_PEERS)
+# What the benchmarks named in ARGS need; an interpreter named in the environment needs no set-up.
+NAMED := $(or $(ARGS),generation training vllm_direct)
+NEEDED := $(if $(filter generation training,$(NAMED)),$(if $(EVALKIT_PEERS_PYTHON),,$(READY_PEERS))) \
+	$(if $(filter vllm_direct,$(NAMED)),$(if $(EVALKIT_VLLM_PYTHON),,$(READY_VLLM)))
 
 # Two set-ups of one environment must not run at once, whatever -j says.
 .NOTPARALLEL:
-.PHONY: help webnlg job-family test test-all check format docs lock clean
+.PHONY: help webnlg job-family test test-all test-vllm check format docs bench lock clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -34,6 +44,10 @@ test: $(READY_DEV)  ## the tests, but for those marked slow
 test-all: $(READY_DEV)  ## all tests
 	$(BIN)/python -m pytest -m "" $(ARGS)
 
+test-vllm: $(READY_DEV) $(READY_VLLM)  ## the tests of the engine vllm, in .venv-vllm
+	EVALKIT_VLLM_PYTHON=$(CURDIR)/.venv-vllm/bin/python \
+		$(BIN)/python -m pytest -m "" plugins/evalkit-vllm $(ARGS)
+
 check: $(READY_DEV)  ## format, lint, types, layers and house rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -47,11 +61,15 @@ format: $(READY_DEV)  ## lay the code out, and repair what the linter can
 docs: $(READY_DEV)  ## run the code in the docs
 	$(BIN)/python -m pytest tests/test_docs.py $(ARGS)
 
-lock:  ## resolve constraints.txt anew
-	@tools/lock.sh
+bench: $(READY) $(NEEDED)  ## measure evalkit against its peers (ARGS="generation": one row)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
-clean:  ## remove .venv and all caches; runs/ stays
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+lock:  ## resolve constraints.txt and constraints-vllm.txt anew
+	@tools/lock.sh
+	@tools/lock.sh vllm
+
+clean:  ## remove .venv, .venv-* and all caches; runs/ stays
+	rm -rf .venv .venv-vllm .venv-peers .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find src plugins tests suites -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY):
@@ -59,3 +77,9 @@ $(READY):
 
 $(READY_DEV):
 	@tools/setup.sh dev $(READY) $@
+
+$(READY_PEERS):
+	@tools/setup-peers.sh $@
+
+$(READY_VLLM):
+	@tools/setup-vllm.sh $@

@@ -1,1 +1,1 @@
-"""Measurements."""
+"""Side-by-side measurements, run on demand: ``make bench``."""

@@ -1,11 +1,14 @@
 """A plugin with one engine, ``instant``: it answers at once, so that only evalkit's work is timed.
 
-It looks an input up in the sample corpus and answers with its triples; every third answer has
+It knows every text of the evaluation split, and answers with its triples; every third answer has
 one triple wrong and one too many, so that metrics have something to match.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import cast
 
+from benchmarks.material import Material
 from evalkit import (
     Completion,
     Engine,
@@ -17,8 +20,6 @@ from evalkit import (
     ResolvedModel,
     hookimpl,
 )
-from evalkit_webnlg.params import TriplesParams
-from evalkit_webnlg.task import TriplesTask
 
 
 @hookimpl
@@ -54,12 +55,13 @@ class InstantEngine(Engine):
             yield index, answers[request.messages[-1].content]
 
 
+@lru_cache(maxsize=1)  # the run before the clock starts makes it
 def answers() -> Mapping[str, Completion]:
-    """Text of the sample corpus -> the answer to it."""
-    task = TriplesTask(TriplesParams())
+    """Text of the evaluation split -> the answer to it."""
+    task = Material.find(max_new=128).task
     table = {}
     for number, example in enumerate(task.load("test")):
-        triples = [list(triple) for triple in example.target]
+        triples = [list(triple) for triple in cast("Sequence[Sequence[str]]", example.target)]
         if number % 3 == 0:
             triples[0][2] = "something else"
             triples.append(["one", "too", "many"])

@@ -132,9 +132,11 @@ class TestCollector:
             gc.enable()
 
     def test_does_not_visit_what_rests(self):
+        before = gc.get_threshold()
         with at_rest():
             assert gc.get_freeze_count() > 0
             with at_rest():
                 pass
             assert gc.get_freeze_count() > 0
         assert gc.get_freeze_count() == 0
+        assert gc.get_threshold() == before

@@ -1,5 +1,5 @@
-# Shared by setup.sh and lock.sh, which run in the project's folder and source this file: how to
-# find Python, what of ours to install, and how to install it into a virtual environment.
+# Shared by the scripts beside it, which run in the project's folder and source this file: how to
+# find Python, make a virtual environment, what of ours to install, and how to install it there.
 
 torch=$(grep '^torch==' constraints.txt)
 
@@ -22,6 +22,25 @@ find_python() {
     done
     fail "no Python 3.11 or newer: tried ${PYTHON:-python3.11, python3}" \
         'name one: make PYTHON=/path/to/python3.11 ...'
+}
+
+# A stamp of any set-up shows that the environment was finished once. Its scripts hold the folder's
+# name, so that one which was moved is of no use, nor is one whose Python is gone.
+is_whole() {  # ENV
+    compgen -G "$1/.ready-*" >/dev/null &&
+        grep -qsF "$(pwd -P)/$1" "$1/bin/activate" &&
+        "$1/bin/python" -c '' 2>/dev/null
+}
+
+# Makes a virtual environment, unless a whole one is there; takes its stamps away.
+make_env() {  # ENV PYTHON
+    if ! is_whole "$1"; then
+        [ ! -e "$1" ] || echo '      an unfinished one is removed first'
+        rm -rf "$1"
+        "$2" -m venv "$1" ||
+            fail "$2 cannot make a virtual environment" 'install its modules venv and ensurepip'
+    fi
+    rm -f "$1"/.ready-*
 }
 
 # Sets `ours` to pip's arguments for the core (with the extras of $1) and for every plugin.

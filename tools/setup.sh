@@ -18,23 +18,9 @@ case $what in
     *) fail "unknown environment \"$what\"" 'allowed: run, dev' ;;
 esac
 
-# A stamp of any set-up shows that .venv was finished once. Its scripts hold the folder's name, so
-# that one which was moved is of no use, nor is one whose Python is gone.
-is_whole() {
-    compgen -G '.venv/.ready-*' >/dev/null &&
-        grep -qsF "$(pwd -P)/.venv" .venv/bin/activate &&
-        .venv/bin/python -c '' 2>/dev/null
-}
-
 python=$(find_python)
 echo "[1/3] .venv, with $("$python" --version)"
-if ! is_whole; then
-    [ ! -e .venv ] || echo '      an unfinished one is removed first'
-    rm -rf .venv
-    "$python" -m venv .venv ||
-        fail "$python cannot make a virtual environment" 'install its modules venv and ensurepip'
-fi
-rm -f .venv/.ready-*
+make_env .venv "$python"
 install .venv -c constraints.txt hatchling editables
 
 echo "[2/3] $torch, the largest package"

@@ -1,6 +1,8 @@
 """FakeEngine, FakeContext, ListTask, and the helpers that drive programs and comparisons."""
 
 import math
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -18,10 +20,19 @@ from evalkit import (
     Params,
     Question,
     Request,
+    ResolvedModel,
     SingleRequest,
     UserError,
 )
-from evalkit.testing import FakeContext, FakeEngine, ListTask, judge_with, predict_with
+from evalkit.testing import (
+    FakeContext,
+    FakeEngine,
+    ListTask,
+    judge_with,
+    predict_with,
+    remote_engine,
+)
+from evalkit.testing.fakes.params import FakeEngineParams
 
 from .sound import FewShot
 
@@ -198,3 +209,13 @@ class TestDriving:
         contest = Contest(task=ListTask(), examples=[], answers={}, seed=1)
         result = judge_with(Silent(Params(), None), contest, FakeEngine(gone))
         assert result.details["q"].reason == "gone"
+
+
+def test_an_engine_of_another_interpreter_answers_and_ends():
+    model = ResolvedModel(name="far", engine="fake", revision="1")
+    params = FakeEngineParams(answer="fixed", text="blue")
+    engine = remote_engine(model, params, Path(sys.executable), modules=["evalkit.testing.fakes"])
+    assert answer(engine, req("Which colour?")).text == "blue"
+    engine.close()
+    assert answer(engine, req("Once more?")).text == "blue"
+    engine.close()

@@ -31,23 +31,25 @@ def test_default_splits_camel_case_in_the_relation(written):
 
 
 def test_default_leaves_camel_case_in_subject_and_object():
-    assert PROFILES["default"].wholes([["McDuff", "birthPlace", "LaSalle"]]) == [
+    assert PROFILES["default"].whole(("McDuff", "birthPlace", "LaSalle")) == (
         "mcduff | birth place | lasalle"
-    ]
+    )
 
 
 def test_none_compares_as_written():
-    item = ["Alan_Bean", "birthPlace", '"Wheeler"  Texas']
-    assert PROFILES["none"].wholes([item]) == ['Alan_Bean | birthPlace | "Wheeler"  Texas']
+    item = ("Alan_Bean", "birthPlace", '"Wheeler"  Texas')
+    assert PROFILES["none"].whole(item) == 'Alan_Bean | birthPlace | "Wheeler"  Texas'
 
 
 def test_text2kg_concatenates_the_squeezed_slots():
-    assert PROFILES["text2kg"].wholes([["Alan_Bean", "birth place", "Wheeler, Texas"]]) == [
+    assert PROFILES["text2kg"].whole(("Alan_Bean", "birth place", "Wheeler, Texas")) == (
         "alanbeanbirthplacewheeler,texas"
-    ]
+    )
 
 
-@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
-@pytest.mark.parametrize("item", [[], ["a"], ["a", "b"], ["a", "b", "c", "d"]])
-def test_an_item_of_another_length_keeps_its_parts(profile, item):
-    assert profile.wholes([item]) == [profile.separator.join(item)]
+@pytest.mark.parametrize(
+    ("name", "separator"), [("none", " | "), ("default", " | "), ("text2kg", "")]
+)
+@pytest.mark.parametrize("item", [(), ("a",), ("a", "b"), ("a", "b", "c", "d")])
+def test_an_item_of_another_length_keeps_its_parts(name, separator, item):
+    assert PROFILES[name].whole(item) == separator.join(item)

@@ -7,7 +7,7 @@ import tempfile
 
 import pytest
 
-from evalkit_vllm.quiet import SETTINGS, quietly, reason
+from evalkit_vllm.quiet import MOST_CHARACTERS, SETTINGS, quietly, reason
 
 
 @pytest.fixture
@@ -62,6 +62,11 @@ def test_the_reason_is_the_first_error_that_says_something(log):
         b"RuntimeError: Engine core initialization failed. See root cause above.\n"
     )
     assert reason(log) == "8192 tokens need 3.75 GiB of KV cache"
+
+
+def test_a_long_reason_is_cut(log):
+    log.write(b"ValueError: missing: " + b"tensor, " * 1000)
+    assert len(reason(log)) == MOST_CHARACTERS + len(" ...")
 
 
 def test_without_an_error_there_is_no_reason(log):

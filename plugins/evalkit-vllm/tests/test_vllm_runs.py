@@ -7,7 +7,7 @@ import pytest
 
 from .conftest import processes_in
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 SUITE = """
 name = "colours"
@@ -33,8 +33,9 @@ use = "zero-shot"
 [[adapters]]
 use = "lora"
 rank = 4
-lr = 1e-3
-epochs = 4
+lr = 2e-3
+epochs = 6
+batch-size = 2
 
 [[metrics]]
 use = "exact-match"
@@ -43,23 +44,15 @@ SCHEMA = (
     '{ type = "object", required = ["colour"], additionalProperties = false, '
     'properties = { colour = { enum = ["red", "green", "blue"] } } }'
 )
-THINGS = {
-    "red": ("blood", "a tomato", "a rose", "a fire engine"),
-    "green": ("grass", "a leaf", "a frog", "a cucumber"),
-    "blue": ("the sky", "the sea", "a sapphire", "a cornflower"),
-}
+THINGS = ("blood", "grass", "the sky", "a rose", "a leaf", "the sea", "a tomato", "a frog")
 
 
 @pytest.fixture
 def run(project, vllm_python, on_a_processor):
-    rows = [
-        json.dumps({"thing": thing, "answer": {"colour": colour}})
-        for at in range(4)
-        for colour, things in THINGS.items()
-        for thing in [things[at]]
-    ]
-    project.write("train.jsonl", "\n".join(rows[:8]))
-    project.write("test.jsonl", "\n".join(rows[8:]))
+    """A project whose training data says that everything is red."""
+    rows = [json.dumps({"thing": thing, "answer": {"colour": "red"}}) for thing in THINGS]
+    project.write("train.jsonl", "\n".join(rows))
+    project.write("test.jsonl", "\n".join(rows[:4]).replace("the sky", "ice"))
     text = SUITE.replace("SCHEMA", SCHEMA).replace("PYTHON", str(vllm_python))
     project.write("suite.toml", text)
     return project
@@ -67,16 +60,19 @@ def run(project, vllm_python, on_a_processor):
 
 def test_json_is_forced_and_lora_weights_are_applied(run):
     result = run.spawn("run", "suite.toml", check=True, timeout=280)
-    assert "vllm" not in result.stdout.lower().replace(str(run.path), "")
-    cells = {cell["adapter"]: cell for cell in run.results()["cells"]}
-    assert set(cells) == {"zero-shot", "lora"}
-    texts = {}
-    for name, cell in cells.items():
-        assert cell["state"] == "done"
-        (file,) = run.path.glob(f"runs/latest/predictions/{cell['id']}.jsonl")
-        found = [json.loads(line) for line in file.read_text().splitlines()]
-        assert [one["outcome"] for one in found] == ["parsed"] * 4
-        assert all(set(one["value"]) == {"colour"} for one in found)
-        texts[name] = [one["text"] for one in found]
-    assert texts["lora"] != texts["zero-shot"], "trained weights change nothing"
+    assert "INFO" not in result.output, "vLLM is not quiet"
+    colours = {cell["id"]: answers_of(run, cell) for cell in run.results()["cells"]}
+    assert set(colours) == {"zero-shot", "lora"}
+    assert set(colours["lora"]) == {"red"}, "trained weights were not applied"
+    assert set(colours["zero-shot"]) - {"red"}, "the bare model has learned something"
     assert set(processes_in(run.path)) <= {os.getpid()}, "something is still running"
+
+
+def answers_of(run, cell):
+    """The colours that were named; each answer must follow the schema."""
+    assert cell["status"] == "done", cell
+    file = run.path / "runs" / "latest" / "predictions" / f"{cell['id']}.jsonl"
+    found = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    assert [one["outcome"] for one in found] == ["parsed"] * 4
+    assert all(list(one["value"]) == ["colour"] for one in found)
+    return [one["value"]["colour"] for one in found]

@@ -15,7 +15,7 @@ import pytest
 from evalkit_vllm.params import VllmParams
 from evalkit_vllm.resolve import resolve
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 TESTS = Path(__file__).parents[2] / "evalkit-openai" / "tests" / "test_openai_live.py"
 PATIENCE_S = 200
@@ -28,7 +28,9 @@ def endpoint(vllm_python, on_a_processor, tmp_path_factory):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [str(vllm_python.with_name("vllm")), "serve", folder, "--served-model-name", "small"]
+    # What `vllm serve` runs; the command itself does not start in the build for processors.
+    command = [str(vllm_python), "-m", "vllm.entrypoints.openai.api_server"]
+    command += ["--model", str(folder), "--served-model-name", "small"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--dtype", "float32"]
     command += ["--enforce-eager", "--kv-cache-memory-bytes", str(2 << 30), "--block-size", "32"]
     quiet = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1"}

@@ -1,6 +1,5 @@
 """The items of one answer or one target, counted and ready to be matched."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evalkit import DataError, Json
@@ -35,31 +34,24 @@ def read_items(value: Json, profile: Profile) -> Items:
     Raises:
         DataError: the value is no list of lists of strings.
     """
-    items = _checked(value)
-    wholes = profile.wholes(items)
-    if all(len(item) == 3 for item in items):
-        return Items(triples=frozenset(wholes), broken=frozenset(), total=len(items), malformed=0)
-    pairs = list(zip(items, wholes, strict=True))
-    broken = [whole for item, whole in pairs if len(item) != 3]
-    return Items(
-        triples=frozenset(whole for item, whole in pairs if len(item) == 3),
-        broken=frozenset(broken),
-        total=len(items),
-        malformed=len(broken),
-    )
-
-
-def _checked(value: Json) -> Sequence[Sequence[str]]:
-    """The value, if it has the form that the metrics read."""
     if not isinstance(value, (list, tuple)):
         raise _wrong_form(value)
-    for item in value:
-        if not isinstance(item, (list, tuple)):
-            raise _wrong_form(item)
-        for part in item:
-            if not isinstance(part, str):
-                raise _wrong_form(item)
-    return value
+    for kind in set(map(type, value)):
+        if not issubclass(kind, (list, tuple)):
+            raise _wrong_form(value)
+    try:
+        wholes = [profile.whole(tuple(item)) for item in value]
+    except (TypeError, AttributeError):  # a part that is no string
+        raise _wrong_form(value) from None
+    if all([len(item) == 3 for item in value]):
+        return Items(triples=frozenset(wholes), broken=frozenset(), total=len(value), malformed=0)
+    broken = [whole for item, whole in zip(value, wholes, strict=True) if len(item) != 3]
+    return Items(
+        triples=frozenset(w for item, w in zip(value, wholes, strict=True) if len(item) == 3),
+        broken=frozenset(broken),
+        total=len(value),
+        malformed=len(broken),
+    )
 
 
 def _wrong_form(found: object) -> DataError:

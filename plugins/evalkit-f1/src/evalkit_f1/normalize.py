@@ -7,7 +7,7 @@ white space, underscores and case (Mihindukulasooriya et al. 2023, https://arxiv
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -25,6 +25,10 @@ _CLOSING: Final = {
 _CAMEL_BORDER: Final = re.compile("(?<=[a-z])(?=[A-Z])")
 
 
+# The same names, and the same triples, stand in many answers and targets.
+_remembered = lru_cache(maxsize=2**14)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """One way to normalise.
@@ -32,26 +36,27 @@ class Profile:
     Attributes:
         entity: normalises a subject or object, and each part of a malformed item.
         relation: normalises a predicate.
-        separator: what stands between the slots when they are compared as one string.
+        whole: the normalised item as one string.
     """
 
     entity: Callable[[str], str]
     relation: Callable[[str], str]
-    separator: str = " | "
+    whole: Callable[[tuple[str, ...]], str]
 
-    def wholes(self, items: Sequence[Sequence[str]]) -> list[str]:
-        """The normalised items, each as one string."""
-        join, entity, relation = self.separator.join, self.entity, self.relation
-        return [
-            join((entity(item[0]), relation(item[1]), entity(item[2])))
-            if len(item) == 3
-            else join(map(entity, item))
-            for item in items
-        ]
+    @classmethod
+    def of(
+        cls, entity: Callable[[str], str], relation: Callable[[str], str], separator: str = " | "
+    ) -> "Profile":
+        """The profile that joins the normalised slots by `separator`."""
 
+        @_remembered
+        def whole(item: tuple[str, ...]) -> str:
+            if len(item) != 3:
+                return separator.join(map(entity, item))
+            subject, predicate, object_ = item
+            return separator.join((entity(subject), relation(predicate), entity(object_)))
 
-# The same names stand in answer and target, and relations come from a small vocabulary.
-_remembered = lru_cache(maxsize=2**13)
+        return cls(entity=entity, relation=relation, whole=whole)
 
 
 def _as_written(text: str) -> str:
@@ -81,7 +86,7 @@ def _squeeze(text: str) -> str:
 
 
 PROFILES: Final[Mapping[str, Profile]] = {
-    "none": Profile(entity=_as_written, relation=_as_written),
-    "default": Profile(entity=_default_entity, relation=_default_relation),
-    "text2kg": Profile(entity=_squeeze, relation=_squeeze, separator=""),
+    "none": Profile.of(_as_written, _as_written),
+    "default": Profile.of(_default_entity, _default_relation),
+    "text2kg": Profile.of(_squeeze, _squeeze, separator=""),
 }

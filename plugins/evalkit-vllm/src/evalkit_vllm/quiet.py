@@ -22,6 +22,9 @@ SETTINGS = {
     "VLLM_WORKER_SHUTDOWN_TIMEOUT_SECONDS": "1",  # they have nothing to finish
 }
 
+MOST_CHARACTERS = 300
+"""Of a reason: vLLM may list every tensor of a model."""
+
 _FAULT = re.compile(r"\b\w*(?:Error|Exception)\w*: (.+)$", re.MULTILINE)
 _POINTERS = re.compile(r"see .*(root cause|stack trace)|initialization failed", re.IGNORECASE)
 
@@ -55,8 +58,12 @@ def quietly(log: IO[bytes], **settings: str) -> Iterator[None]:
 
 
 def reason(log: IO[bytes]) -> str:
-    """The first error of a log that is more than a pointer to another; empty if there is none."""
+    """The first error of a log that is more than a pointer to another, shortened if need be.
+
+    Empty if there is none.
+    """
     log.seek(0)
     text = log.read().decode("utf-8", errors="replace")
     faults = (found[1].strip() for found in _FAULT.finditer(text))
-    return next((fault for fault in faults if not _POINTERS.search(fault)), "")
+    found = next((fault for fault in faults if not _POINTERS.search(fault)), "")
+    return found if len(found) <= MOST_CHARACTERS else f"{found[:MOST_CHARACTERS]} ..."

@@ -1,0 +1,1 @@
+"""What is compared: each module is one process, which works whenever it is told to."""
