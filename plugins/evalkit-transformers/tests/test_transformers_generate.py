@@ -11,7 +11,6 @@ from transformers import MistralConfig, MistralForCausalLM
 from evalkit import Completion, EngineError, Failure, HostedModel, Message, Request
 from evalkit_transformers.attention import Prefix
 from evalkit_transformers.loading import shares
-from evalkit_transformers.resident import Resident
 from evalkit_transformers.rows import PlainRows, SharedRows
 
 from .tiny_llama import PROSE, ask, make_model, make_tokenizer
@@ -207,16 +206,6 @@ def test_a_chat_that_the_template_refuses_is_a_failure(make_engine, tiny_folder,
     refused, answered = answers(make_engine(folder), [chat, ask("a", max_tokens=2)])
     assert "one turn only" in refused.reason
     assert isinstance(answered, Completion)
-
-
-def test_other_errors_of_the_model_are_not_hidden(engine, monkeypatch):
-    def broken(resident, family):
-        raise RuntimeError("shapes do not match")
-        yield
-
-    monkeypatch.setattr(Resident, "write", broken)
-    with pytest.raises(RuntimeError, match="shapes do not match"):
-        answers(engine, [ask("a")])
 
 
 def test_a_closed_engine_loads_again(engine):

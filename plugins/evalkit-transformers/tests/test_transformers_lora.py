@@ -87,12 +87,13 @@ def test_the_bare_model_is_bit_for_bit_the_same_afterwards(engine, tmp_path):
 
 def test_a_prefix_of_other_weights_is_not_used(engine, tmp_path):
     weights = train(tmp_path / "one", seed=1)
-    bare = [ask(text, system="Name it.") for text in PROSE]
+    bare = [ask(text, system="Name it in one word.") for text in PROSE]
     tuned = [replace(request, weights=weights) for request in bare]
     first = dict(engine.generate(tuned))
-    list(engine.generate(bare))
+    assert dict(engine.generate(bare))[0].cached_tokens == 0
     second = dict(engine.generate(tuned))
-    assert second[0].cached_tokens == 0
+    assert first[0].cached_tokens == 0
+    assert second[0].cached_tokens == first[1].cached_tokens > 0
     assert [second[at].text for at in range(3)] == [first[at].text for at in range(3)]
 
 
@@ -178,7 +179,11 @@ def test_refused_weights_leave_no_trace(engine, tmp_path):
     assert texts(engine, None, good) == [bare, before]
 
 
-def test_weights_that_change_the_base_are_refused(engine, tmp_path):
+@pytest.mark.parametrize("packed", [True, False])
+def test_weights_that_change_the_base_are_refused(make_engine, tmp_path, monkeypatch, packed):
+    if not packed:
+        monkeypatch.setattr("evalkit_transformers.packed._MEMORY_SHARE", 0)
+    engine = make_engine()
     weights = train(tmp_path / "pissa", seed=1, init_lora_weights="pissa")
     bare = alone(engine, None)
     with pytest.raises(EngineError, match="change the base model"):

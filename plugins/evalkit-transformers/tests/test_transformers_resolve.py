@@ -8,15 +8,16 @@ import sys
 import zipfile
 
 import pytest
+from gguf import GGUFWriter
 
 from evalkit import ModelError
 from evalkit_transformers import gguf_files
 from evalkit_transformers.cache import building, file_sha256, locked
 from evalkit_transformers.gguf_files import take_out
 from evalkit_transformers.params import TransformersParams
-from evalkit_transformers.resolve import resolve
+from evalkit_transformers.resolve import ABILITIES, resolve
 
-from .tiny_llama import TEMPLATE
+from .tiny_llama import TEMPLATE, make_tokenizer
 
 
 def find(model, **params):
@@ -42,7 +43,8 @@ def test_a_folder_is_described(tiny_folder):
     assert found.folder == str(tiny_folder)
     assert found.context_length == 256
     assert (found.dtype, found.device) == ("float32", "cpu")
-    assert found.abilities == {"generate", "choices", "files", "weights:lora"}
+    assert found.abilities == ABILITIES
+    assert {"weights:lora", "weights:dora", "weights:peft"} < found.abilities
 
 
 def test_equal_weights_are_one_revision_wherever_they_lie(tiny_folder, folder):
@@ -138,6 +140,27 @@ def test_a_damaged_gguf_file_is_refused_and_leaves_nothing_behind(tmp_path, cach
         find(gguf)
     assert "chat template" in caught.value.hint
     assert list((cache / "models").iterdir()) == []
+
+
+def test_a_gguf_file_without_a_chat_template_is_refused(tmp_path, cache):
+    gguf = tmp_path / "bare.gguf"
+    content = json.loads(make_tokenizer().backend_tokenizer.to_str())["model"]
+    tokens = sorted(content["vocab"], key=content["vocab"].get)
+    writer = GGUFWriter(gguf, "llama")
+    for name in ("context_length", "embedding_length", "block_count", "feed_forward_length"):
+        getattr(writer, f"add_{name}")(8)
+    writer.add_head_count(1)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_token_list(tokens)
+    writer.add_token_types([1] * len(tokens))
+    writer.add_token_merges([" ".join(pair) for pair in content["merges"]])
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
+    with pytest.raises(ModelError, match=r"bare\.gguf.*holds no chat template") as caught:
+        find(gguf)
+    assert "chat template" in caught.value.hint
 
 
 @pytest.mark.parametrize("offline", [True, False])
@@ -284,7 +307,7 @@ def command(code):
     imports = (
         "import sys\n"
         "from evalkit_transformers.params import TransformersParams\n"
-        "from evalkit_transformers.resolve import resolve\n"
+        "from evalkit_transformers.resolve import ABILITIES, resolve\n"
     )
     return [sys.executable, "-c", imports + code]
 

@@ -45,7 +45,7 @@ class Budget:
         """The budget at a place."""
         return max(1, self._tokens // 2) if self._is_halved(place) else self._tokens
 
-    def halve(self, place: Place, error: RuntimeError) -> None:
+    def halve(self, place: Place, error: Exception) -> None:
         """Go on with half the budget from this place, because memory ran out there.
 
         Raises:

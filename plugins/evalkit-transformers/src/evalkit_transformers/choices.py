@@ -58,7 +58,7 @@ class BranchedRows(SharedRows):
             spans = [range(len(prompt)), *(range(len(prompt), len(prompt) + len(c)) for c in own)]
             # Padding is a branch of its own, which nobody else sees.
             branches.append([-1] * pad + [at for at, span in enumerate(spans) for _ in span])
-            depths.append([0] * pad + [*chain(*spans)])
+            depths.append([0] * pad + [self.behind + depth for depth in chain(*spans)])
         self._branches = torch.tensor(branches, device=model.device)
         self._depths = torch.tensor(depths, device=model.device)
 

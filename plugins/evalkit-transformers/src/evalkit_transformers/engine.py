@@ -117,7 +117,7 @@ class TransformersEngine(Engine):
                     yield index, outcome
                     if budget.at(place) != tokens:
                         break
-            except RuntimeError as error:
+            except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
                 self._load().prefixes.forget()

@@ -51,7 +51,7 @@ def gpu_present() -> bool:
     """
     if os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1"):
         return False
-    if not any(Path("/dev").glob(cards) for cards in ("nvidia[0-9]*", "dxg")):
+    if not [*Path("/dev").glob("nvidia[0-9]*"), *Path("/dev").glob("dxg")]:
         return False
     try:
         ctypes.CDLL("libcuda.so.1")

@@ -16,9 +16,13 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from evalkit import EngineError, LocalWeights
+from evalkit_transformers.packed import PackedLinear
 
 RESIDENT = 8
 """How many sets of weights stay in memory; the one used longest ago makes room."""
+
+_KINDS = ("lora", "dora", "peft")
+"""All that peft saves; engines that know LoRA alone tell the first from the others."""
 
 _CONFIG = "adapter_config.json"
 _WEIGHTS = "adapter_model.safetensors"
@@ -131,7 +135,8 @@ class WeightSets:
                 "they are all zero, or too small for the number format",
             )
         self.activate(None)
-        if not torch.equal(self._probe(), self._base):
+        stale = any(isinstance(m, PackedLinear) and m.stale for m in self._model.modules())
+        if stale or not torch.equal(self._probe(), self._base):
             raise EngineError(
                 f"{folder}: the weights change the base model itself",
                 "train without biases and with an initialisation that keeps the base weights",
@@ -150,7 +155,7 @@ def _config(weights: LocalWeights) -> PeftConfig:
     Raises:
         EngineError: it is of another kind, or its files are missing.
     """
-    if weights.kind != "lora":
+    if weights.kind not in _KINDS:
         raise EngineError(f"{weights.folder}: weights of kind {weights.kind} cannot be applied")
     missing = [name for name in (_CONFIG, _WEIGHTS) if not (Path(weights.folder) / name).is_file()]
     if missing:

@@ -14,6 +14,9 @@ computed on the way, for prefixes, and for whoever else uses the machine."""
 _PREFIX_SHARE = 1 / 16
 """Part of all memory that remembered prefixes may take."""
 
+_NO_MEMORY = ("can't allocate memory", "bad_alloc", "could not create a primitive")
+"""What torch, C++ and oneDNN say on a processor without memory."""
+
 
 def token_budget(model: PreTrainedModel) -> int:
     """Most tokens in a batch, by the memory that is free now."""
@@ -45,6 +48,8 @@ def bytes_per_token(model: PreTrainedModel) -> int:
     return int(config.num_hidden_layers * heads * size * 2 * model.dtype.itemsize)
 
 
-def is_out_of_memory(error: RuntimeError) -> bool:
+def is_out_of_memory(error: RuntimeError | MemoryError) -> bool:
     """Whether torch raised this for lack of memory; the CPU has no error class of its own."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return any(words in str(error) for words in _NO_MEMORY)

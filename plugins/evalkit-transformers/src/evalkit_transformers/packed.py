@@ -28,12 +28,22 @@ class PackedLinear(Linear):
         self.in_features, self.out_features = plain.in_features, plain.out_features
         self.weight, self.bias = plain.weight, plain.bias
         self._packed = torch.ops.mkldnn._reorder_linear_weight(plain.weight.detach(), _ROWS)
+        self._source = self._state()
+
+    @property
+    def stale(self) -> bool:
+        """Whether somebody has changed the weight since, which the product does not follow."""
+        return self._state() != self._source
 
     def forward(self, input: Tensor) -> Tensor:
         """[..., in] times the weight."""
         return torch.as_tensor(
             torch.ops.mkldnn._linear_pointwise(input, self._packed, self.bias, "none", [], "")
         )
+
+    def _state(self) -> tuple[int, int]:
+        """Where the weight lies, and how often it was written to."""
+        return self.weight.data_ptr(), self.weight._version
 
 
 def pack(model: PreTrainedModel) -> None:

@@ -9,7 +9,9 @@ from evalkit_transformers.gguf_files import EMBEDDED, embedded_folder, user_fold
 from evalkit_transformers.hardware import device_for, dtype_for
 from evalkit_transformers.params import TransformersParams
 
-ABILITIES = frozenset({"generate", "choices", "schema", "files", "weights:lora"})
+ABILITIES = frozenset(
+    {"generate", "choices", "schema", "files", "weights:lora", "weights:dora", "weights:peft"}
+)
 
 
 def resolve(name: str, params: Params, notify: Notify) -> ResolvedModel:

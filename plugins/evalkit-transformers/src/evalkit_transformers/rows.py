@@ -25,6 +25,7 @@ class Rows(ABC):
         model: the model that reads them.
         seen: how many columns were read, padding included.
         pads: for each row, how many columns at its left are padding.
+        behind: how many tokens go before the first column.
         open: whether further rows may enter.
     """
 
@@ -33,7 +34,9 @@ class Rows(ABC):
     def __init__(self, model: PreTrainedModel, tokens: Sequence[Sequence[int]]) -> None:
         """Prepare to read the first tokens of each row; there is at least one a row."""
         self.model = model
-        self.seen = 0
+        self.seen = self.behind = 0
+        config = model.config.get_text_config(decoder=True)
+        self._positions = int(getattr(config, "max_position_embeddings", 0) or 0)
         self._width = max(map(len, tokens))
         self._first = [[0] * (self._width - len(row)) + list(row) for row in tokens]
         self._set_pads([self._width - len(row) for row in tokens])
@@ -54,7 +57,10 @@ class Rows(ABC):
             [rows, logits, vocabulary].
         """
         columns = torch.arange(self.seen, self.seen + tokens.shape[1], device=tokens.device)
-        positions = (columns - self._lefts).clamp(min=0)
+        positions = (columns - self._lefts).clamp(min=0) + self.behind
+        if self._positions:
+            # A finished row is read with the others until it leaves, past its end if need be.
+            positions = positions.clamp(max=self._positions - 1)
         found = self._forward(tokens, positions, logits)
         self.seen += tokens.shape[1]
         return found[:, -logits:]
@@ -76,7 +82,7 @@ class Rows(ABC):
 
     @abstractmethod
     def _forward(self, tokens: Tensor, positions: Tensor, logits: int) -> Tensor:
-        """Run the model; `positions` [rows, n] start at 0 with the row's first token."""
+        """Run the model; `positions` [rows, n] count the tokens before, those of a prefix too."""
 
     def _set_pads(self, pads: list[int]) -> None:
         self.pads = pads
@@ -98,7 +104,7 @@ class SharedRows(Rows):
     ) -> None:
         """Prepare rows behind a prefix, with room for this many tokens after the first ones."""
         super().__init__(model, tokens)
-        self.prefix = prefix
+        self.prefix, self.behind = prefix, len(prefix)
         count = model.config.get_text_config(decoder=True).num_hidden_layers
         self._layers = [RowLayer(self._width + room) for _ in range(count)]
         self._cache = Cache(layers=list(self._layers))
@@ -125,7 +131,7 @@ class SharedRows(Rows):
         output = self.model(
             input_ids=tokens,
             attention_mask=self._mask(tokens.shape[1]),
-            position_ids=positions + len(self.prefix),
+            position_ids=positions,
             past_key_values=self._cache,
             use_cache=True,
             logits_to_keep=logits,

@@ -1,0 +1,205 @@
+"""The token budget: from the machine, halved when memory runs out, repeated from the journal."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import torch
+
+from evalkit import EngineError, Journal
+from evalkit_transformers.memory import bytes_per_token, free_memory, token_budget
+from evalkit_transformers.resident import Resident
+from evalkit_transformers.rows import SharedRows
+
+from .tiny_llama import PROSE, ask, make_model
+
+REQUESTS = [
+    ask(PROSE[at % 3], max_tokens=limit) for at, limit in enumerate([6, 12, 3, 20, 9, 4, 15, 2])
+]
+
+
+class Noted(Journal):
+    """A journal that also keeps what the user was told."""
+
+    def __init__(self, records=None):
+        super().__init__()
+        self.records.update(records or {})
+        self.told = []
+
+    def notice(self, text):
+        self.told.append(text)
+
+
+def answers(engine, requests=REQUESTS):
+    found = dict(engine.generate(requests))
+    return [found[at].text for at in range(len(requests))]
+
+
+@dataclass
+class Memory:
+    """Memory for only so many tokens, and the rows and columns that were read within it."""
+
+    tokens: int = 10**9
+    reads: list[tuple[int, int]] = field(default_factory=list)
+
+
+@pytest.fixture
+def memory(monkeypatch):
+    found = Memory()
+    usual = SharedRows.read
+
+    def read(rows, tokens, logits=1):
+        if len(tokens) * (rows.seen + tokens.shape[1]) > found.tokens:
+            raise torch.OutOfMemoryError("too much")
+        found.reads.append(tuple(tokens.shape))
+        return usual(rows, tokens, logits)
+
+    monkeypatch.setattr(SharedRows, "read", read)
+    return found
+
+
+@pytest.fixture
+def loaded(make_engine):
+    """An engine with a budget of 300 tokens, its model in memory."""
+    engine = make_engine(batch_tokens=300)
+    engine._load()
+    return engine
+
+
+def test_memory_that_runs_out_costs_nothing_but_time_and_is_told(make_engine, loaded, memory):
+    expected = answers(make_engine())
+    loaded.journal = journal = Noted()
+    memory.tokens = 160
+    assert answers(loaded) == expected
+    assert journal.told == ["model tiny: out of memory at 300 tokens a batch; going on with 150"]
+
+
+def test_memory_that_runs_out_twice_is_an_error_with_a_way_out(loaded, memory):
+    memory.tokens = 0
+    with pytest.raises(EngineError, match="tiny: out of memory at 150 tokens") as caught:
+        answers(loaded)
+    assert "batch-tokens" in caught.value.hint
+
+
+def test_every_job_may_halve_its_budget_once(loaded, memory):
+    memory.tokens = 160
+    for _ in range(2):
+        loaded.journal = journal = Noted()
+        answers(loaded)
+        assert len(journal.told) == 1
+
+
+def test_a_repeated_job_makes_the_same_batches(make_engine, loaded, memory):
+    loaded.journal = journal = Noted()
+    answers(loaded, REQUESTS[:3])
+    memory.reads.clear()
+    found = []
+    for index, answer in loaded.generate(REQUESTS):
+        found.append((index, answer.text))
+        # Memory becomes short once some answers are there.
+        memory.tokens = 160 if len(found) >= 3 else 10**9
+    shapes = memory.reads[:]
+    assert len(journal.told) == 1
+
+    memory.tokens = 10**9
+    again = make_engine(batch_tokens=300)
+    again._load()
+    again.journal = Noted(json.loads(json.dumps(journal.records)))
+    answers(again, REQUESTS[:3])
+    memory.reads.clear()
+    repeated = [(index, answer.text) for index, answer in again.generate(REQUESTS)]
+    assert repeated == found
+    # After a real lack of memory the prefix, a single row, was read again.
+    assert [shape for shape in memory.reads if min(shape) > 1] == [s for s in shapes if min(s) > 1]
+    assert again.journal.told == []
+
+
+def test_a_repeated_job_keeps_the_budget_that_was_measured(make_engine, memory, monkeypatch):
+    monkeypatch.setattr("evalkit_transformers.engine.token_budget", lambda model: 300)
+    engine = make_engine()
+    engine._load()
+    memory.reads.clear()
+    engine.journal = journal = Noted()
+    answers(engine)
+    shapes = memory.reads[:]
+    monkeypatch.setattr("evalkit_transformers.engine.token_budget", lambda model: 60)
+    again = make_engine()
+    again._load()
+    memory.reads.clear()
+    again.journal = Noted(journal.records)
+    answers(again)
+    assert memory.reads == shapes
+
+
+def test_the_budget_fits_the_memory_that_is_free(monkeypatch):
+    model = make_model()
+    assert bytes_per_token(model) == 2 * 2 * 8 * 2 * 4
+    assert free_memory(torch.device("cpu")) > 10**8
+    assert token_budget(model) == 16_384
+    for free, budget in ((5_000 * 256 / 0.45 + 1, 5_000), (10, 1_024)):
+        monkeypatch.setattr("evalkit_transformers.memory.free_memory", lambda device, f=free: f)
+        assert token_budget(model) == budget
+
+
+CHILD = """
+import json, resource, sys
+from evalkit import Journal
+from evalkit_transformers.engine import TransformersEngine
+from evalkit_transformers.params import TransformersParams
+from evalkit_transformers.resolve import resolve
+from tests.tiny_llama import PROSE, ask
+
+COUNT = 900
+folder, spare = sys.argv[1], int(sys.argv[2])
+requests = [ask(f"{at} " + PROSE[at % 3] * 3, max_tokens=3) for at in range(COUNT)]
+params = TransformersParams(model=folder, dtype="float32", device="cpu", batch_tokens=100_000)
+engine = TransformersEngine(resolve("tiny", params, print), params)
+list(engine.generate(requests[:2]))
+told = []
+engine.journal = Journal()
+engine.journal.notice = told.append
+if spare:
+    pages = int(open("/proc/self/statm").read().split()[0])
+    most = pages * resource.getpagesize() + spare
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+found = dict(engine.generate(requests))
+texts = [found[at].text for at in range(COUNT)]
+print(json.dumps({"texts": texts, "told": told}))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
+def test_a_real_lack_of_memory_is_overcome(tiny_folder):
+    def run(spare):
+        done = subprocess.run(
+            [sys.executable, "-c", CHILD, str(tiny_folder), str(spare)],
+            cwd=Path(__file__).parents[1],
+            # Freed memory is to go back at once, so that what is taken follows the budget.
+            env={**os.environ, "OMP_NUM_THREADS": "1", "MALLOC_MMAP_THRESHOLD_": "65536"},
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    plenty = run(0)
+    # The whole budget takes 160 MB, half of it 80.
+    little = run(110_000_000)
+    assert plenty["told"] == []
+    assert len(little["told"]) == 1
+    assert little["texts"] == plenty["texts"]
+
+
+def test_other_faults_of_the_model_are_not_taken_for_a_lack_of_memory(make_engine, monkeypatch):
+    def broken(resident, family):
+        raise RuntimeError("shapes do not match")
+        yield
+
+    monkeypatch.setattr(Resident, "write", broken)
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        answers(make_engine())
