@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 LONGEST_WAIT_S = 30.0
+LONGEST_DRIP = 300
 
 
 @dataclass
@@ -57,8 +58,10 @@ class Exchange:
         """Announce a long answer, and send it byte by byte until the other side has enough."""
         self.handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
         with contextlib.suppress(OSError):
-            while not self.server.closing.wait(0.02):
+            for _ in range(LONGEST_DRIP):
                 self.handler.wfile.write(b" ")
+                if self.server.closing.wait(0.02):
+                    break
         self.handler.close_connection = True
 
     def keep_silent(self) -> None:
@@ -86,8 +89,14 @@ def error(message: str, code: str | int | None = None, kind: str = "") -> dict[s
 class Server:
     """A server that keeps what it was asked."""
 
-    def __init__(self, behave: Behave, models: tuple[str, ...] = ("model",)) -> None:
+    def __init__(
+        self,
+        behave: Behave,
+        models: tuple[str, ...] = ("model",),
+        listing: Behave | None = None,
+    ) -> None:
         self.behave = behave
+        self.listing = listing
         self.models = models
         self.seen: list[Any] = []
         self.headers: list[dict[str, str]] = []
@@ -138,8 +147,11 @@ class Server:
                     super().finish()
 
             def do_GET(self) -> None:
-                listed = {"data": [{"id": name} for name in server.models]}
-                Exchange(self, server, 0, None).json(200, listed)
+                exchange = Exchange(self, server, 0, None)
+                if server.listing is not None:
+                    server.listing(exchange)
+                else:
+                    exchange.json(200, {"data": [{"id": name} for name in server.models]})
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

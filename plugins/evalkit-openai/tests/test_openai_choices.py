@@ -39,6 +39,9 @@ def test_a_choice_is_weighed_with_its_end_and_without_what_the_template_adds(ser
     [
         ({"prompt_logprobs": None}, "no prompt_logprobs"),
         ({"prompt_logprobs": [None, {"1": {"logprob": -1}, "2": {"logprob": -2}}]}, "unknown form"),
+        ({"prompt_logprobs": [None, {"1": {"logprob": math.nan}}]}, "unknown form"),
+        ({"prompt_logprobs": [None, {"1": {"logprob": math.inf}}]}, "unknown form"),
+        ({"prompt_logprobs": [None, {"1": {"logprob": 10**400}}]}, "unknown form"),
         ({"prompt_logprobs": [None, {"1": {"logprob": -1}}]}, "chat template"),
     ],
 )
@@ -63,9 +66,35 @@ def test_a_template_that_writes_the_answer_otherwise_is_a_failure(serve, connect
     assert "chat template" in found.reason
 
 
+def test_an_impossible_choice_never_wins_by_its_tokens(serve, connect):
+    model = FakeModel()
+
+    def behave(exchange):
+        status, data = model.answer(exchange.body)
+        for told in data["prompt_logprobs"][1:]:
+            for facts in told.values():
+                if facts["decoded_token"] in impossible:
+                    facts["logprob"] = -math.inf
+        exchange.json(status, data)
+
+    engine = connect(serve(behave).url, logprobs="prompt")
+    impossible = {"red"}
+    found = only(engine.score([ask("Which?", choices=CHOICES)]))
+    assert found.text == "dark blue"
+    assert found.logprobs[0] == found.logprobs[2] == -math.inf
+    impossible = {"red", "dark"}
+    found = only(engine.score([ask("Which?", choices=CHOICES)]))
+    assert isinstance(found, Failure)
+    assert "impossible" in found.reason
+
+
 def top(*tokens):
+    return top_logprobs(*((token, math.log(p)) for token, p in tokens))
+
+
+def top_logprobs(*tokens):
     data = saying("A")
-    told = [{"token": token, "logprob": math.log(p)} for token, p in tokens]
+    told = [{"token": token, "logprob": logprob} for token, logprob in tokens]
     data["choices"][0]["logprobs"] = {"content": [{"token": "A", "top_logprobs": told}]}
     return data
 
@@ -88,6 +117,9 @@ def test_first_tokens_decide_between_choices(serve, connect):
         (("red", "red wine"), top(("red", 0.9)), '"red" and "red wine" begin with the same'),
         (("yes", "no"), top(("maybe", 0.9), ("", 0.1)), "no choice begins"),
         (("yes", "no"), saying("yes"), "no top_logprobs"),
+        (("A", "B"), top_logprobs(("A", -0.1), ("B", math.nan)), "no top_logprobs"),
+        (("A", "B"), top_logprobs(("A", -0.1), ("B", math.inf)), "no top_logprobs"),
+        (("A", "B"), top_logprobs(("A", -math.inf), ("B", -math.inf)), "impossible"),
     ],
 )
 def test_first_tokens_that_decide_nothing_are_a_failure(choices, data, reason, serve, connect):
@@ -95,6 +127,21 @@ def test_first_tokens_that_decide_nothing_are_a_failure(choices, data, reason, s
     found = only(connect(server.url, logprobs="top").score([ask(choices=choices)]))
     assert isinstance(found, Failure)
     assert reason in found.reason
+
+
+def test_an_impossible_choice_never_wins_by_its_first_token(serve, connect):
+    told = top_logprobs(("B", -math.inf), ("A", -0.1))
+    server = serve(lambda e: e.json(200, told))
+    found = only(connect(server.url, logprobs="top").score([ask(choices=("B", "A"))]))
+    assert (found.text, found.logprobs) == ("A", (-math.inf, -0.1))
+
+
+def test_choices_that_cannot_be_told_apart_do_not_end_the_engine(serve, connect):
+    """Their endpoint answers; it is asked about the others."""
+    server = serve(lambda e: e.json(200, top(("maybe" if e.number <= 6 else "A", 0.9))))
+    engine = connect(server.url, logprobs="top", max_connections=1)
+    found = dict(engine.score([ask(choices=("A", "B"))] * 10))
+    assert [isinstance(found[at], Failure) for at in range(10)] == [True] * 6 + [False] * 4
 
 
 def test_without_log_probabilities_nothing_is_weighed(serve, connect):

@@ -33,8 +33,8 @@ PASSING = {
     "two choices": (lambda e: e.json(200, TWO), "2 came"),
     "no message": (lambda e: e.json(200, {"choices": [{"index": 0}]}), "without an answer"),
     "error choice": (lambda e: e.say("half", finish="error"), "without an answer"),
-    "content is a number": (lambda e: e.say(5), "not a text"),
     "error with 200": (lambda e: e.json(200, error("overloaded")), "overloaded"),
+    "odd code with 200": (lambda e: e.json(200, error("busy", 100)), "500: busy"),
     "429 with 200": (lambda e: e.json(200, error("slow down", 429)), "429: slow down"),
     "silence": (lambda e: e.keep_silent(), "in time"),
     "slow drip": (lambda e: e.drip(), "in time"),
@@ -115,6 +115,27 @@ def test_a_known_limit_is_named(serve, connect):
     assert "4096" in found.reason
 
 
+THOUGHT = {"type": "thinking", "thinking": "Hm."}
+
+
+def part(text):
+    return {"type": "text", "text": text}
+
+
+def test_an_answer_in_parts_is_joined(serve, connect):
+    server = serve(lambda e: e.say([THOUGHT, part("hel"), part("lo")]))
+    assert only(connect(server.url).generate([ask()])).text == "hello"
+
+
+@pytest.mark.parametrize("content", [5, {"text": "a"}, [], [5], [THOUGHT], [part(None)]])
+def test_an_answer_that_is_no_text_is_paid_for_once(content, serve, connect):
+    server = serve(lambda e: e.say(content))
+    found = only(connect(server.url).generate([ask()]))
+    assert isinstance(found, Failure)
+    assert "not a text" in found.reason
+    assert len(server.seen) == 1
+
+
 # What no request could survive: the engine ends, instead of failing thousands of times.
 ENDS = {
     "401": (lambda e: e.json(401, error("Incorrect API key")), "api-key-env"),
@@ -175,6 +196,50 @@ def test_an_endpoint_that_refuses_everything_from_the_start_is_given_up(serve, c
         list(engine.generate([ask(f"Number {n}.") for n in range(100)]))
     assert 'omit = ["seed"]' in caught.value.hint
     assert len(server.seen) == 5
+
+
+def test_an_endpoint_that_refuses_first_and_answers_later_is_kept(serve, connect):
+    """The first five of sixteen are refused, before any of the good ones has its answer."""
+    state = threading.Condition()
+    arrived = 0
+
+    def behave(exchange):
+        nonlocal arrived
+        with state:
+            arrived += 1
+            state.notify_all()
+            if "bad" not in str(exchange.body):
+                state.wait_for(lambda: arrived >= 5 + 16, timeout=5)
+        if "bad" in str(exchange.body):
+            exchange.json(400, error("odd"))
+        else:
+            exchange.say("fine")
+
+    questions = [ask("bad")] * 5 + [ask(f"Number {n}.") for n in range(45)]
+    found = dict(connect(serve(behave).url, max_connections=16).generate(questions))
+    assert [isinstance(found[at], Failure) for at in range(50)] == [True] * 5 + [False] * 45
+
+
+def test_an_endpoint_that_refuses_everything_at_a_time_is_given_up(serve, connect):
+    server = serve(lambda e: e.json(400, error("seed is not supported")))
+    engine = connect(server.url, max_connections=16)
+    with pytest.raises(EngineError, match="in a row"):
+        list(engine.generate([ask(f"Number {n}.") for n in range(500)]))
+    assert 16 <= len(server.seen) < 500
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_dead_endpoint_is_given_up_however_few_are_asked_at_a_time(status, serve, connect):
+    server = serve(lambda e: e.text(status, "dead"))
+    engine = connect(server.url, attempts=1)
+    outcomes = []
+    for _ in range(10):
+        try:
+            outcomes.append(type(only(engine.generate([ask()]))))
+        except EngineError as error:
+            outcomes.append(type(error))
+    assert outcomes == ([Failure] * 4 + [EngineError]) * 2
+    assert len(server.seen) == 10
 
 
 def test_an_endpoint_that_answered_may_refuse_any_number(serve, connect):

@@ -1,12 +1,25 @@
 """How fast an endpoint is asked."""
 
+import asyncio
+import contextlib
+import re
 import threading
 from collections import Counter
 
 import pytest
 
-from evalkit_openai.pace import Allowance, retry_after, seconds_of
+from evalkit import EngineError, Failure
+from evalkit_openai.pace import (
+    Allowance,
+    Pace,
+    TooLateError,
+    WaitTooLongError,
+    retry_after,
+    seconds_of,
+)
+from evalkit_openai.reply import Reply
 
+from .conftest import FastClock
 from .endpoints import LONGEST_WAIT_S, error, saying
 from .test_openai_contract import ask
 
@@ -192,3 +205,82 @@ def test_durations(text, seconds):
 )
 def test_retry_after(headers, seconds):
     assert retry_after(headers, wall=60) == seconds
+
+
+class Busy(FastClock):
+    """Whenever somebody waits, another takes what becomes free, up to twenty times."""
+
+    def __init__(self):
+        super().__init__()
+        self.pace = Pace(2, self, lambda text: None)
+        self.taken = 0
+
+    async def take(self):
+        headers = {
+            "x-ratelimit-limit-requests": "1",
+            "x-ratelimit-remaining-requests": "0",
+            "x-ratelimit-reset-requests": "1s",
+        }
+        ticket = await self.pace.enter(1, 60.0)
+        await self.pace.leave(ticket, Reply(status=200, headers=headers, text=""))
+
+    async def sleep(self, seconds):
+        await super().sleep(seconds)
+        self.taken += 1
+        if self.taken <= 20:
+            await self.take()
+
+
+def test_waiting_for_others_ends_at_the_deadline():
+    async def wait():
+        clock = Busy()
+        await clock.take()
+        deadline = clock.now() + 3.0
+        with pytest.raises((TooLateError, WaitTooLongError)):
+            await clock.pace.enter(1, 60.0, deadline)
+        assert clock.now() <= deadline
+        assert clock.taken == 3
+
+    asyncio.run(wait())
+
+
+def test_waiting_for_a_place_ends_at_the_deadline(clock):
+    async def wait():
+        pace = Pace(1, clock, lambda text: None)
+        ticket = await pace.enter(1, 60.0)
+        with pytest.raises(TooLateError):
+            await pace.enter(1, 60.0, clock.now() + 0.05)
+        await pace.leave(ticket, None)
+        await pace.enter(1, 60.0, clock.now() + 0.05)
+
+    asyncio.run(wait())
+
+
+def test_a_request_that_was_not_sent_again_is_not_counted(serve, connect, clock):
+    """The endpoint takes one request a second, and the others are faster."""
+    sent = Counter()
+    lock = threading.Lock()
+
+    def behave(exchange):
+        text = exchange.body["messages"][0]["content"]
+        with lock:
+            sent[text] += 1
+            first = sent[text] == 1
+        headers = {
+            "x_ratelimit_limit_requests": "1",
+            "x_ratelimit_remaining_requests": "0",
+            "x_ratelimit_reset_requests": "1s",
+        }
+        busy = first and int(text) < 6
+        exchange.json(*((503, error("busy")) if busy else (200, saying("fine"))), **headers)
+
+    engine = connect(serve(behave).url, max_connections=12, total_timeout=3.0)
+    found = {}
+    with contextlib.suppress(EngineError):  # five of them may be lost in a row
+        found.update(engine.generate([ask(str(n)) for n in range(26)]))
+    for at, answer in found.items():
+        if isinstance(answer, Failure):
+            assert "busy" in answer.reason or "takes no request" in answer.reason
+            told = re.search(r", (\d+) attempts", answer.reason)
+            assert sent[str(at)] == (int(told[1]) if told else 1)
+    assert found

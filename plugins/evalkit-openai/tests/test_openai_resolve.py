@@ -54,6 +54,17 @@ def test_nobody_at_the_address():
     assert "base-url" in caught.value.hint
 
 
+@pytest.mark.parametrize("slow", ["list", "model"])
+def test_an_endpoint_that_drips_is_not_waited_for(slow):
+    """Each byte comes in time, but never the last one."""
+    drip = {"listing" if slow == "list" else "behave": lambda e: e.drip()}
+    with (
+        Server(**{"behave": FakeModel(), "models": (), **drip}) as server,
+        pytest.raises(ModelError, match="no answer in time"),
+    ):
+        found(server.url, timeout=0.3)
+
+
 def test_a_host_that_cannot_be():
     with pytest.raises(ModelError, match="no endpoint answers"):
         found("http://a..b/v1")
@@ -108,6 +119,13 @@ class TestKeys:
         monkeypatch.delenv("SOME_KEY", raising=False)
         assert found(serve(FakeModel()).url, api_key_env="SOME_KEY").name == "m"
 
+    def test_on_loopback_a_key_may_be_empty(self, serve, connect, monkeypatch):
+        monkeypatch.setenv("SOME_KEY", " ")
+        server = serve(FakeModel())
+        assert found(server.url, api_key_env="SOME_KEY").name == "m"
+        list(connect(server.url, api_key_env="SOME_KEY").generate([ask()]))
+        assert "authorization" not in server.headers[0]
+
     def test_an_engine_elsewhere_that_has_no_key_says_so(self, monkeypatch):
         params = OpenAIParams(model="m", base_url="http://192.0.2.1/v1", api_key_env="SOME_KEY")
         monkeypatch.delenv("SOME_KEY", raising=False)
@@ -155,6 +173,17 @@ class TestParams:
     def test_what_is_no_header_is_refused(self, name):
         with pytest.raises(ValidationError, match="no names of headers"):
             OpenAIParams(model="m", headers_env={name: "ORG"})
+
+    @pytest.mark.parametrize("name", ["Authorization", "authorization"])
+    def test_one_authorization_is_sent(self, name):
+        with pytest.raises(ValidationError, match='api-key-env = ""'):
+            OpenAIParams(model="m", headers_env={name: "ORG"})
+        params = OpenAIParams(model="m", headers_env={name: "ORG"}, api_key_env="")
+        assert params.headers_env == {name: "ORG"}
+
+    def test_a_slash_at_the_end_makes_no_other_endpoint(self):
+        plain, slash = (OpenAIParams(model="m", base_url=f"http://h/v1{end}") for end in ("", "/"))
+        assert plain == slash
 
     @pytest.mark.parametrize(
         ("host", "local"),

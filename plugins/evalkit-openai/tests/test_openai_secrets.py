@@ -7,12 +7,13 @@ from urllib.parse import quote
 
 import pytest
 
-from evalkit import EngineError, Failure
+from evalkit import EngineError, Failure, ModelError
 from evalkit_openai.engine import OpenAIEngine
 from evalkit_openai.keys import Keys, read_keys
 from evalkit_openai.params import OpenAIParams
+from evalkit_openai.resolve import resolve
 
-from .endpoints import error
+from .endpoints import Server, error, saying
 from .fake_model import FakeModel
 from .test_openai_contract import ask, only
 from .test_openai_suite import SUITE
@@ -27,6 +28,7 @@ FORMS = [
     quote(CANARY, safe=""),
     base64.b64encode(RAW).decode().rstrip("="),
     base64.urlsafe_b64encode(RAW).decode().rstrip("="),
+    base64.b64encode(b"Bearer " + RAW).decode().rstrip("="),
 ]
 ECHO = " | ".join(FORMS)
 
@@ -59,6 +61,8 @@ def test_the_canaries_would_be_noticed():
         lambda e: e.json(200, error(ECHO)),
         lambda e: e.say(f"Your key is {ECHO}"),
         lambda e: e.reset(),
+        lambda e: e.json(200, saying("fine"), X_Echo=CANARY),
+        lambda e: e.json(400, error("odd"), X_Echo=CANARY[::-1]),
     ],
 )
 def test_no_answer_failure_or_traceback_shows_a_key(behave, serve, connect, caplog):
@@ -70,6 +74,42 @@ def test_no_answer_failure_or_traceback_shows_a_key(behave, serve, connect, capl
         shown = "".join(traceback.format_exception(caught)) + repr(caught)
     assert not leaks(shown)
     assert not leaks(caplog.text)
+
+
+@pytest.mark.parametrize("status", [200, 400, 401])
+def test_a_key_that_is_cut_shows_no_part_of_itself(status, serve, connect):
+    engine = connect(serve(lambda e: e.json(status, error("x" * 270 + CANARY))).url, **PARAMS)
+    try:
+        shown = repr(only(engine.generate([ask()])))
+    except EngineError as caught:
+        shown = repr(caught)
+    assert "xxx" in shown
+    assert CANARY[:5] not in shown
+
+
+def test_resolving_shows_no_key_that_is_echoed(caplog):
+    caplog.set_level(logging.DEBUG)
+    echo = {"X_Echo": CANARY}
+    with Server(
+        lambda e: e.json(401, error("x" * 270 + CANARY), **echo),
+        listing=lambda e: e.json(200, {"data": []}, **echo),
+    ) as server:
+        params = OpenAIParams(model="m", base_url=server.url, **PARAMS)
+        with pytest.raises(ModelError) as caught:
+            resolve("m", params, print)
+    assert "httpcore" in caplog.text
+    assert CANARY[:5] not in str(caught.value)
+    assert not leaks(caplog.text)
+
+
+def test_logs_are_as_before_when_the_engine_is_closed(serve, connect):
+    loggers = [logging.getLogger(name) for name in ("httpx", "httpcore.http11")]
+    before = [list(logger.filters) for logger in loggers]
+    engine = connect(serve(FakeModel()).url, **PARAMS)
+    list(engine.generate([ask()]))
+    assert [logger.filters for logger in loggers] != before
+    engine.close()
+    assert [logger.filters for logger in loggers] == before
 
 
 def test_no_repr_shows_a_key(serve, connect):

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, TypeAlias
 
-from evalkit import Completion, Request
+from evalkit import Completion, Failure, Request
 from evalkit_openai.reply import Again, Data, TooLong
 
 FinishReason: TypeAlias = Literal["stop", "length", "refusal"]
@@ -10,8 +10,8 @@ FinishReason: TypeAlias = Literal["stop", "length", "refusal"]
 
 def completion_of(
     data: Data, request: Request, latency_s: float, context_length: int
-) -> Completion | Again | TooLong:
-    """The answer to a request, cut at its stop texts; Again if there is none to be read.
+) -> Completion | Again | TooLong | Failure:
+    """The answer to a request, cut at its stop texts; Again if there is none.
 
     Some endpoints lower the token limit in silence where the context has not the room. Local
     engines refuse such a request, and so does this one if `context_length` is known (not 0).
@@ -24,9 +24,9 @@ def completion_of(
     if not isinstance(message, dict) or reason in ("error", "abort"):
         return Again(reason=f"a choice without an answer, finish_reason {reason!r}")
     refusal, content = message.get("refusal"), message.get("content")
-    text = content if content is not None else refusal or ""
-    if not isinstance(text, str):
-        return Again(reason=f"content is {type(text).__name__}, not a text")
+    text = _text(content if content is not None else refusal or "")
+    if text is None:  # asked again it would be no other, and paid for
+        return Failure(reason=f"content is {type(content).__name__}, not a text", kind="engine")
     ends = [text.index(stop) for stop in request.stop if stop and stop in text]
     refused = bool(refusal) or content is None or reason == "content_filter"
     finish: FinishReason = "refusal" if refused else "stop"
@@ -54,6 +54,15 @@ def only_choice(data: Data) -> dict[str, Any] | Again:
     if len(first) != 1:
         return Again(reason=f"one choice was asked for, {len(choices)} came")
     return first[0]
+
+
+def _text(content: Any) -> str | None:
+    """The text, also of a list of parts, of which some may be no texts; None if there is none."""
+    if not isinstance(content, list):
+        return content if isinstance(content, str) else None
+    parts = [part.get("text") for part in content if isinstance(part, dict)]
+    texts = [part for part in parts if isinstance(part, str)]
+    return "".join(texts) if texts else None
 
 
 def usage(data: Data) -> tuple[int, int, int]:

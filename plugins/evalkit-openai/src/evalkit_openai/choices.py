@@ -15,8 +15,8 @@ from typing import Any
 
 from evalkit import Completion, Failure, Request
 from evalkit_openai.answer import only_choice, usage
+from evalkit_openai.batch import Batch
 from evalkit_openai.body import model_of, turns
-from evalkit_openai.endpoint import Endpoint
 from evalkit_openai.params import OpenAIParams
 from evalkit_openai.reply import Again, Data
 
@@ -27,23 +27,21 @@ Tokens = list[tuple[str, float]]
 """Id and log-probability of each token of a prompt but the first, which has none."""
 
 
-async def weigh(endpoint: Endpoint, request: Request, params: OpenAIParams) -> Completion | Failure:
+async def weigh(batch: Batch, request: Request, params: OpenAIParams) -> Completion | Failure:
     """The answer to a request with choices.
 
     Raises:
         EngineError: the endpoint is gone.
     """
     if params.logprobs == "prompt":
-        return await _whole(endpoint, request, params)
+        return await _whole(batch, request, params)
     if params.logprobs == "top":
-        return await _first(endpoint, request, params)
+        return await _first(batch, request, params)
     hint = 'set logprobs = "prompt" (vLLM) or "top"'
     return Failure(reason="choices are not weighed at this endpoint", kind="engine", hint=hint)
 
 
-async def _whole(
-    endpoint: Endpoint, request: Request, params: OpenAIParams
-) -> Completion | Failure:
+async def _whole(batch: Batch, request: Request, params: OpenAIParams) -> Completion | Failure:
     """Weigh whole choices: the prompt alone, each choice behind it, and one without its end."""
     choices, latency = request.choices or (), 0.0
     chats = [_prompt_body(request, params)]
@@ -51,7 +49,7 @@ async def _whole(
     chats.append(_prompt_body(request, params, choice=choices[0], ends=False))
     found: list[Tokens] = []
     for body in chats:
-        answer = await endpoint.ask(body, _prompt_tokens)
+        answer = await batch.ask(body, _prompt_tokens)
         if isinstance(answer, Failure):
             return answer
         found.append(answer[0])
@@ -100,8 +98,8 @@ def _prompt_tokens(data: Data, latency_s: float) -> tuple[Tokens, float] | Failu
     for entry in told[1:]:
         try:
             ((token, facts),) = entry.items()
-            tokens.append((token, min(0.0, float(facts["logprob"]))))
-        except (AttributeError, ValueError, TypeError, KeyError):
+            tokens.append((token, _logprob(facts["logprob"])))
+        except (AttributeError, ValueError, TypeError, KeyError, OverflowError):
             return Again(reason="prompt_logprobs in an unknown form")
     return tokens, latency_s
 
@@ -114,9 +112,7 @@ def _behind(prompt: Tokens, whole: Tokens, closing: int) -> Tokens:
     return whole[len(ids) : len(whole) - closing + 1]
 
 
-async def _first(
-    endpoint: Endpoint, request: Request, params: OpenAIParams
-) -> Completion | Failure:
+async def _first(batch: Batch, request: Request, params: OpenAIParams) -> Completion | Failure:
     """Weigh choices by their first token."""
     body = {
         "model": model_of(request, params),
@@ -129,7 +125,7 @@ async def _first(
     }
     kept = {key: value for key, value in body.items() if key not in params.omit}
     choices = request.choices or ()
-    return await endpoint.ask(kept, lambda data, latency: _by_first(data, choices, latency))
+    return await batch.ask(kept, lambda data, latency: _by_first(data, choices, latency))
 
 
 def _by_first(data: Data, choices: Sequence[str], latency_s: float) -> Completion | Failure | Again:
@@ -163,14 +159,21 @@ def _top_tokens(data: Data) -> Tokens | Failure | Again:
         return choice
     try:
         told = choice["logprobs"]["content"][0]["top_logprobs"]
-        found = [(str(one["token"]), min(0.0, float(one["logprob"]))) for one in told]
-    except (KeyError, IndexError, TypeError, ValueError):
+        found = [(str(one["token"]), _logprob(one["logprob"])) for one in told]
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError):
         found = []
     if not found:
-        return Failure(
-            reason="the reply has no top_logprobs", kind="engine", hint='set logprobs = "none"'
-        )
+        reason = "the reply has no top_logprobs that can be read"
+        return Failure(reason=reason, kind="engine", hint='set logprobs = "none"')
     return found
+
+
+def _logprob(told: Any) -> float:
+    """A log-probability, rounding errors above 0 removed; ValueError for what is none."""
+    value = float(told)
+    if math.isnan(value) or value == math.inf:
+        raise ValueError("no log-probability")
+    return min(0.0, value)
 
 
 def _refusal(reason: str) -> Failure:
@@ -180,6 +183,8 @@ def _refusal(reason: str) -> Failure:
 
 def _log_sum(logprobs: Sequence[float]) -> float:
     highest = max(logprobs)
+    if highest == -math.inf:
+        return highest
     return min(0.0, highest + math.log(math.fsum(math.exp(p - highest) for p in logprobs)))
 
 
@@ -188,8 +193,10 @@ def _chosen(
     logprobs: Sequence[float],
     tokens: tuple[int, int, int],
     latency_s: float,
-) -> Completion:
+) -> Completion | Failure:
     best = max(range(len(choices)), key=lambda at: logprobs[at])
+    if logprobs[best] == -math.inf:
+        return Failure(reason="the endpoint holds every choice to be impossible", kind="engine")
     return Completion(
         text=choices[best],
         finish_reason="choice",

@@ -1,8 +1,10 @@
 """The engine: requests in, completions out, many at a time."""
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import CancelledError
 from typing import Any, TypeAlias
 
 from evalkit import (
@@ -16,6 +18,7 @@ from evalkit import (
     ResolvedModel,
 )
 from evalkit_openai.answer import completion_of
+from evalkit_openai.batch import Batch
 from evalkit_openai.body import chat_body
 from evalkit_openai.choices import weigh
 from evalkit_openai.endpoint import Endpoint
@@ -25,7 +28,7 @@ from evalkit_openai.pace import Clock
 from evalkit_openai.params import OpenAIParams
 
 Answer: TypeAlias = Completion | Failure
-Ask: TypeAlias = Callable[[Endpoint, Request], Awaitable[Answer]]
+Ask: TypeAlias = Callable[[Batch, Request], Awaitable[Answer]]
 Item: TypeAlias = tuple[int, Answer] | str
 """An answer with the index of its request, or a line for the user."""
 
@@ -47,6 +50,7 @@ class OpenAIEngine(Engine):
         """
         super().__init__(model, params)
         self._clock = clock or Clock()
+        self._lock = threading.Lock()  # what begins a batch, and what ends all
         self._loop = Loop()
         self._endpoint: Endpoint | None = None
 
@@ -68,24 +72,29 @@ class OpenAIEngine(Engine):
 
     def close(self) -> None:
         """Close all connections and end the thread."""
-        if self._endpoint is not None:
-            self._loop.run(self._endpoint.close())
-            self._endpoint = None
-        self._loop.close()
+        with self._lock:
+            endpoint, self._endpoint = self._endpoint, None
+            self._loop.close(endpoint.close if endpoint is not None else None)
 
     def _answer(self, requests: Sequence[Request], ask: Ask) -> Iterator[tuple[int, Answer]]:
         if not requests:
             return
-        endpoint = self._ready()
+        with self._lock:
+            endpoint = self._ready()
 
-        def serve(put: Put[Item]) -> Coroutine[Any, Any, None]:
-            return self._serve(endpoint, requests, ask, put)
+            def serve(put: Put[Item]) -> Coroutine[Any, Any, None]:
+                return self._serve(endpoint, requests, ask, put)
 
-        for item in self._loop.stream(serve):
-            if isinstance(item, str):
-                self.journal.notice(item)
-            else:
-                yield item
+            items = self._loop.stream(serve)
+        try:
+            for item in items:
+                if isinstance(item, str):
+                    self.journal.notice(item)
+                else:
+                    yield item
+        except CancelledError:
+            where = f"{self.params.model} at {self.params.base_url}"
+            raise EngineError(f"{where}: the engine was closed while it was asked") from None
 
     def _ready(self) -> Endpoint:
         """The endpoint, with the keys of the process that asks."""
@@ -103,36 +112,37 @@ class OpenAIEngine(Engine):
         """Let as many workers as there may be connections take one request after another."""
         waiting = deque(enumerate(requests))
         faults: list[EngineError] = []
-        endpoint.begin(put)
 
-        async def work() -> None:
+        async def work(batch: Batch) -> None:
             while waiting and not faults:
                 index, request = waiting.popleft()
                 try:
-                    put((index, await ask(endpoint, request)))
+                    put((index, await ask(batch, request)))
                 except EngineError as error:
                     faults.append(error)
 
         # What is under way when the endpoint is given up may still be answered, and was paid for.
         count = min(self.params.max_connections, len(requests))
-        workers = [asyncio.ensure_future(work()) for _ in range(count)]
-        try:
-            await asyncio.gather(*workers)
-        finally:
-            for worker in workers:
-                worker.cancel()
+        with Batch(endpoint, put) as batch:
+            workers = [asyncio.ensure_future(work(batch)) for _ in range(count)]
+            try:
+                await asyncio.gather(*workers)
+            finally:
+                for worker in workers:
+                    worker.cancel()
+                await asyncio.gather(*workers, return_exceptions=True)
         if faults:
             raise faults[0]
 
-    async def _complete(self, endpoint: Endpoint, request: Request) -> Answer:
+    async def _complete(self, batch: Batch, request: Request) -> Answer:
         if isinstance(request.weights, LocalWeights):
             return Failure(reason="an endpoint cannot apply local weights", kind="engine")
-        return await endpoint.ask(
+        return await batch.ask(
             chat_body(request, self.params),
             lambda data, latency: completion_of(data, request, latency, self.params.context_length),
         )
 
-    async def _weigh(self, endpoint: Endpoint, request: Request) -> Answer:
+    async def _weigh(self, batch: Batch, request: Request) -> Answer:
         if isinstance(request.weights, LocalWeights):
             return Failure(reason="an endpoint cannot apply local weights", kind="engine")
-        return await weigh(endpoint, request, self.params)
+        return await weigh(batch, request, self.params)

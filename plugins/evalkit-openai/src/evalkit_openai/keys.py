@@ -2,8 +2,10 @@
 
 import base64
 import json
+import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from urllib.parse import quote, quote_plus
 
 from evalkit import ModelError
@@ -11,6 +13,9 @@ from evalkit_openai.params import OpenAIParams
 
 _SHORTEST = 8
 """Shorter values, such as the "EMPTY" of a local server, are no secrets but words."""
+
+_LOGGERS = ("httpx", *(f"httpcore.{part}" for part in ("connection", "http11", "proxy", "socks")))
+"""The loggers of the network library, some of which tell the headers of a reply."""
 
 
 class Keys:
@@ -32,6 +37,23 @@ class Keys:
             text = text.replace(form, "[secret]")
         return text
 
+    @contextmanager
+    def hidden_in_logs(self) -> Iterator[None]:
+        """Hide the secrets in what the network library logs meanwhile."""
+
+        def hide(record: logging.LogRecord) -> bool:
+            record.msg, record.args = self.hide(record.getMessage()), ()
+            return True
+
+        loggers = [logging.getLogger(name) for name in _LOGGERS]
+        for logger in loggers:
+            logger.addFilter(hide)
+        try:
+            yield
+        finally:
+            for logger in loggers:
+                logger.removeFilter(hide)
+
 
 def read_keys(params: OpenAIParams, environment: Mapping[str, str] = os.environ) -> Keys:
     """The keys that the parameters name.
@@ -40,10 +62,11 @@ def read_keys(params: OpenAIParams, environment: Mapping[str, str] = os.environ)
         ModelError: a variable is not set, or no header can hold its value.
     """
     headers, secrets = {}, []
-    if params.api_key_env and (params.api_key_env in environment or not params.is_local):
-        key = _value(params.api_key_env, environment, "api-key-env")
+    variable = params.api_key_env
+    if variable and (environment.get(variable, "").strip() or not params.is_local):
+        key = _value(variable, environment, "api-key-env")
         headers["Authorization"] = f"Bearer {key}"
-        secrets.append(key)
+        secrets += [key, headers["Authorization"]]
     for header, variable in params.headers_env.items():
         headers[header] = _value(variable, environment, "headers-env")
         secrets += [headers[header], *headers[header].split()]
@@ -67,13 +90,15 @@ def _value(variable: str, environment: Mapping[str, str], parameter: str) -> str
 
 def _forms(secret: str) -> set[str]:
     """The ways in which a secret may appear in a text."""
-    raw = secret.encode()
+    raw, escaped = secret.encode(), json.dumps(secret)[1:-1]
     encoded = {base64.b64encode(raw), base64.urlsafe_b64encode(raw)}
     return {
         secret,
         quote(secret),
         quote(secret, safe=""),
         quote_plus(secret),
-        json.dumps(secret)[1:-1],
+        escaped,
+        escaped.replace("/", "\\/"),
+        repr(raw)[2:-1],
         *(form.decode().rstrip("=") for form in encoded),
     }

@@ -3,64 +3,80 @@
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 Put = Callable[[T], None]
+Finish = Callable[[], Coroutine[Any, Any, None]]
 _END = object()
 
 
 class Loop:
-    """Runs coroutines; its thread is started by the first of them."""
+    """Runs coroutines; its thread is started by the first of them.
+
+    One thread at a time may call its methods; any number may read its streams.
+    """
 
     def __init__(self) -> None:
         """Start nothing yet."""
-        self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended = asyncio.Event()
+        self._finish: Finish | None = None
 
     def stream(self, produce: Callable[[Put[T]], Coroutine[Any, Any, None]]) -> Iterator[T]:
-        """What `produce` puts, as it comes; then whatever it raises.
+        """What `produce`, which begins at once, puts; then whatever it raises.
 
-        An iterator that is closed early cancels it.
+        An iterator that is closed early cancels it. If the loop is closed meanwhile, it ends
+        with concurrent.futures.CancelledError.
         """
         items: SimpleQueue[Any] = SimpleQueue()
         done = asyncio.run_coroutine_threadsafe(produce(items.put), self._running())
         done.add_done_callback(lambda _: items.put(_END))
-        try:
-            while (item := items.get()) is not _END:
-                yield item
-            done.result()
-        finally:
-            done.cancel()
+        return _drained(items, done)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """The result of a coroutine."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._running()).result()
 
-    def close(self) -> None:
-        """Cancel what still runs, and end the thread."""
+    def close(self, finish: Finish | None = None) -> None:
+        """Cancel what still runs, run `finish`, and end the thread."""
         if self._thread is not None and self._loop is not None:
+            self._finish = finish
             self._loop.call_soon_threadsafe(self._ended.set)
             self._thread.join()
             self._thread = self._loop = None
             self._ended = asyncio.Event()
 
     def _running(self) -> asyncio.AbstractEventLoop:
-        with self._starting:
-            if self._loop is None:
-                started = threading.Event()
-                self._thread = threading.Thread(
-                    target=lambda: asyncio.run(self._main(started)), name="endpoint", daemon=True
-                )
-                self._thread.start()
-                started.wait()
-            assert self._loop is not None
-            return self._loop
+        if self._loop is None:
+            started = threading.Event()
+            self._thread = threading.Thread(
+                target=lambda: asyncio.run(self._main(started)), name="endpoint", daemon=True
+            )
+            self._thread.start()
+            started.wait()
+        assert self._loop is not None
+        return self._loop
 
     async def _main(self, started: threading.Event) -> None:
         self._loop = asyncio.get_running_loop()
         started.set()
         await self._ended.wait()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._finish is not None:
+            await self._finish()
+
+
+def _drained(items: SimpleQueue[Any], done: Future[None]) -> Iterator[Any]:
+    try:
+        while (item := items.get()) is not _END:
+            yield item
+        done.result()
+    finally:
+        done.cancel()

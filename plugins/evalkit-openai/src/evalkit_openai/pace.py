@@ -8,9 +8,11 @@ again with every answer, as TCP does after a loss (RFC 5681).
 
 import asyncio
 import email.utils
+import math
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from evalkit_openai.reply import Reply
@@ -38,6 +40,10 @@ class Clock:
 
 class WaitTooLongError(Exception):
     """The endpoint takes no request for longer than one may wait; the argument is in seconds."""
+
+
+class TooLateError(Exception):
+    """The time for a request is over before it could be sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,23 +118,41 @@ class Pace:
         self._requests = Allowance()
         self._tokens = Allowance()
 
-    async def enter(self, tokens: float, patience_s: float) -> Ticket:
+    async def enter(self, tokens: float, patience_s: float, deadline: float = math.inf) -> Ticket:
         """Wait until a request of about so many tokens may go out.
 
+        Args:
+            tokens: of the prompt and of the answer.
+            patience_s: the longest that the endpoint may ask to wait at a time.
+            deadline: when, by the clock, all waiting ends.
+
         Raises:
-            WaitTooLongError: the endpoint asks for a wait of more than `patience_s`.
+            WaitTooLongError: the endpoint asks for a longer wait.
+            TooLateError: others had all places until the deadline.
         """
         while True:
-            async with self._freed:
-                await self._freed.wait_for(lambda: self._busy < int(self._width))
-                wait = self._wait(tokens)
-                if wait <= 0:
+            async with self._place(deadline):
+                wait, left = self._wait(tokens), deadline - self._clock.now()
+                if wait <= 0 < left:
                     self._busy += 1
                     return Ticket(self._requests.spend(1), self._tokens.spend(tokens))
-            if wait > patience_s:
+            if left <= 0:
+                raise TooLateError
+            if wait > min(patience_s, left):
                 raise WaitTooLongError(wait)
             self._say(wait)
             await self._clock.sleep(wait)
+
+    @asynccontextmanager
+    async def _place(self, deadline: float) -> AsyncIterator[None]:
+        """Wait for a free place, which nobody else takes in the block."""
+        left = None if deadline == math.inf else deadline - self._clock.now()
+        try:
+            async with asyncio.timeout(left), self._freed:
+                await self._freed.wait_for(lambda: self._busy < int(self._width))
+                yield
+        except TimeoutError:
+            raise TooLateError from None
 
     async def leave(self, ticket: Ticket, reply: Reply | None) -> None:
         """A request has ended; learn from the reply, if there is one."""

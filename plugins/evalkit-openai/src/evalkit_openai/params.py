@@ -5,7 +5,7 @@ import re
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from evalkit import NotInIdentity, Params
 
@@ -82,6 +82,12 @@ class OpenAIParams(Params):
         description="More keys of each request, for instance reasoning_effort.",
     )
 
+    @field_validator("base_url")
+    @classmethod
+    def _without_slash(cls, url: str) -> str:
+        """With or without a slash at its end it is one address, and one identity."""
+        return url.rstrip("/")
+
     @model_validator(mode="after")
     def _well_formed(self) -> Self:
         """Check what a type cannot say.
@@ -100,15 +106,15 @@ class OpenAIParams(Params):
         odd = [name for name in self.headers_env if not _HEADER.fullmatch(name)]
         if odd:
             raise ValueError(f"headers-env: no names of headers: {', '.join(map(repr, odd))}")
+        if self.api_key_env and "authorization" in map(str.lower, self.headers_env):
+            raise ValueError(
+                "headers-env: the key is sent as Authorization already: "
+                'leave this header out, or set api-key-env = ""'
+            )
         taken = sorted(_OWN_KEYS & set(self.extra_body))
         if taken:
             raise ValueError(f"extra-body: evalkit sets these keys itself: {', '.join(taken)}")
         return self
-
-    @property
-    def url(self) -> str:
-        """The base URL without a slash at its end."""
-        return self.base_url.rstrip("/")
 
     @property
     def is_local(self) -> bool:

@@ -20,6 +20,7 @@ _CONTEXT = re.compile(
     r"|prompt (?:is|was) too long|(?:too many|reduce the number of) (?:input )?tokens",
     re.IGNORECASE,
 )
+_ERROR_STATUS = re.compile(r"[45][0-9]{2}")
 _NO_MONEY = {"insufficient_quota", "billing_hard_limit_reached", "insufficient_credits"}
 _STATUS_OF_CODE = {
     "rate_limit_exceeded": 429,
@@ -140,7 +141,7 @@ def _quote(text: str) -> str:
 def _status_of(code: str) -> int:
     """The status that an error sent with status 200 should have had."""
     for word in code.split():
-        if word.isdecimal() and len(word) == 3:
+        if _ERROR_STATUS.fullmatch(word):
             return int(word)
         if word in _STATUS_OF_CODE:
             return _STATUS_OF_CODE[word]

@@ -1,6 +1,8 @@
 """Finds out, before a run begins, whether an endpoint is there and knows the key and the model."""
 
+import asyncio
 import difflib
+from functools import partial
 from typing import Any
 
 import httpx
@@ -9,6 +11,7 @@ from evalkit import ModelError, Notify, Params, ResolvedModel
 from evalkit_openai.body import encode
 from evalkit_openai.endpoint import client_options, network_fault, reply_of
 from evalkit_openai.keys import Keys, read_keys
+from evalkit_openai.loop import Loop
 from evalkit_openai.params import OpenAIParams
 from evalkit_openai.reply import Gone, Reply, read
 
@@ -28,10 +31,14 @@ def resolve(name: str, params: Params, notify: Notify) -> ResolvedModel:
     """
     assert isinstance(params, OpenAIParams)
     keys = read_keys(params)
+    loop = Loop()
     try:
-        _check(params, keys)
+        with keys.hidden_in_logs():
+            loop.run(_check(params, keys))
     except ModelError as error:
         raise ModelError(keys.hide(error.message), keys.hide(error.hint)) from None
+    finally:
+        loop.close()
     return ResolvedModel(
         name=name,
         engine="openai",
@@ -48,13 +55,11 @@ def _abilities(params: OpenAIParams) -> frozenset[str]:
     return frozenset(abilities)
 
 
-def _check(params: OpenAIParams, keys: Keys) -> None:
+async def _check(params: OpenAIParams, keys: Keys) -> None:
     """Ask for the list of models, which costs nothing; only if it does not help, the model."""
-    options = client_options(params, keys)
-    options["timeout"] = min(params.timeout, _PATIENCE_S)
-    del options["limits"]
-    with httpx.Client(**options) as client:
-        listed = _send(client, params, "GET", "/models")
+    async with httpx.AsyncClient(**client_options(params, keys)) as client:
+        send = partial(_send, client, params, keys)
+        listed = await send("GET", "/models")
         _refuse_if_gone(listed, params, by_list=True)
         names = _names(listed)
         if params.model in names:
@@ -66,24 +71,32 @@ def _check(params: OpenAIParams, keys: Keys) -> None:
             params.max_tokens_key: _PROBE_TOKENS,
             **params.extra_body,
         }
-        reply = _send(client, params, "POST", "/chat/completions", content=encode(probe))
+        reply = await send("POST", "/chat/completions", encode(probe))
     _refuse_if_gone(reply, params, names=names)
 
 
-def _send(
-    client: httpx.Client, params: OpenAIParams, method: str, path: str, **content: Any
+async def _send(
+    client: httpx.AsyncClient,
+    params: OpenAIParams,
+    keys: Keys,
+    method: str,
+    path: str,
+    content: bytes | None = None,
 ) -> Reply:
-    """A reply; what is wrong on the way is tried once more."""
-    for left in reversed(range(_TRIES)):
+    """A whole reply; what is wrong on the way is tried once more."""
+    fault = ""
+    for _ in range(_TRIES):
         try:
-            return reply_of(client.request(method, path, **content))
+            async with asyncio.timeout(min(params.timeout, _PATIENCE_S)):
+                return reply_of(await client.request(method, path, content=content), keys)
+        except TimeoutError:
+            fault = "no answer in time"
         except (httpx.RequestError, UnicodeError) as error:  # the latter for an odd host name
-            if not left:
-                raise ModelError(
-                    f"{params.url}: no endpoint answers there: {network_fault(error)}",
-                    "start the server, or correct base-url",
-                ) from None
-    raise AssertionError("at least one try")
+            fault = network_fault(error)
+    raise ModelError(
+        f"{params.base_url}: no endpoint answers there: {fault}",
+        "start the server, or correct base-url",
+    )
 
 
 def _names(reply: Reply) -> list[str]:
@@ -102,13 +115,13 @@ def _refuse_if_gone(
     if isinstance(found, Gone) and not (by_list and found.of_model):
         if found.of_model:
             raise ModelError(
-                f'{params.url}: no model "{params.model}" there: {found.reason}',
+                f'{params.base_url}: no model "{params.model}" there: {found.reason}',
                 _suggestion(params.model, names or []),
             )
-        raise ModelError(f"{params.url}: {found.reason}", found.hint)
+        raise ModelError(f"{params.base_url}: {found.reason}", found.hint)
     if not by_list and 200 <= reply.status < 300 and not isinstance(found, dict):
         raise ModelError(
-            f"{params.url}: no OpenAI-compatible endpoint: {_reason(found)}", _hint(found)
+            f"{params.base_url}: no OpenAI-compatible endpoint: {_reason(found)}", _hint(found)
         )
 
 
