@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from evalkit import Journal
+from evalkit import Journal, Message, Request, ResolvedModel
 from evalkit.journal import FileJournal, Part
+from evalkit.serialization import resolved_to_json
+from evalkit.workshop import Workshop
 
 
 def open_journal(path: Path) -> tuple[FileJournal, list[str]]:
@@ -82,3 +84,23 @@ def test_without_a_core_a_journal_keeps_all_in_memory() -> None:
     journal.record("budget", 1)
     journal.notice("nobody hears this")
     assert journal.recall("budget") == 1
+
+
+def test_an_engine_has_one_journal_in_a_job_and_another_in_the_next() -> None:
+    fakes = "evalkit.testing.fakes"
+    spec = {"plugins": {"modules": [fakes], "local": []}, "provenance": []}
+    form = resolved_to_json(ResolvedModel(name="m", engine="fake", revision="1"))
+    model = {"engine": "fake", "params": {}, "resolved": form}
+    request = Request(messages=(Message("user", "x"),), max_tokens=4)
+    shop, seen = Workshop(), []
+    for journal in (Journal(), Journal()):
+        shop.ready(spec, journal)
+        for _ in range(2):
+            list(shop.answering(model)([request]))
+            (engine,) = shop._engines.values()
+            seen.append(engine.journal)
+            engine.journal.record("k", len(seen))
+    assert seen[0] is seen[1]
+    assert seen[2] is seen[3]
+    assert seen[0].recall("k") == 2
+    assert seen[2].recall("k") == 4

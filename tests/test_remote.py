@@ -55,6 +55,10 @@ class Odd(Engine):
                 text = str(subprocess.Popen(["sleep", "600"]).pid)
             if text == "pid":
                 text = str(os.getpid())
+            if text == "journal":
+                self.seen = {*getattr(self, "seen", ()), id(self.journal)}
+                self.kept = [*getattr(self, "kept", ()), self.journal]
+                text = str(len(self.seen))
             if text == "budget":
                 known = self.journal.recall("budget")
                 if known is None:
@@ -271,6 +275,13 @@ def test_what_the_engine_decides_is_kept_by_its_parent(odd):
     assert journal.notices == ("seven it is",)
     first.close()
     assert texts(second, "budget") == ["7 then 7"]
+
+
+def test_an_engine_sees_one_journal_a_job_however_often_it_is_asked(odd):
+    engine = odd()
+    assert texts(engine, "journal") == texts(engine, "journal") == ["1"]
+    engine.journal = Journal()
+    assert texts(engine, "journal") == texts(engine, "journal") == ["2"]
 
 
 def test_an_engine_ends_when_its_parent_is_killed(odd, tmp_path):

@@ -13,7 +13,7 @@ from typing import Any
 
 from evalkit.child import Child, check_interpreter
 from evalkit.errors import EngineError, JobError, UserError
-from evalkit.interfaces import Engine
+from evalkit.interfaces import Engine, Journal
 from evalkit.params import Params
 from evalkit.records import Completion, Failure, Json, Request, ResolvedModel
 from evalkit.serialization import answer_from_json, request_to_json
@@ -62,15 +62,16 @@ def check_place(place: Place, *, where: str) -> None:
 
 
 def _call(
-    place: Place, requests: Sequence[Request], recorded: Mapping[str, Json]
+    place: Place, requests: Sequence[Request], recorded: Mapping[str, Json], *, job: int = 0
 ) -> dict[str, Any]:
-    """Questions to an engine, as `evalkit.serving` takes them."""
+    """Questions to an engine, as `evalkit.serving` takes them; those of one job share a journal."""
     return {
         "ask": [request_to_json(request) for request in requests],
         "model": place.model,
         "plugins": place.plugins,
         "provenance": place.provenance,
         "recorded": recorded,
+        "job": job,
     }
 
 
@@ -82,6 +83,8 @@ class RemoteEngine(Engine):
         super().__init__(model, params)
         self._place = place
         self._child: Child | None = None
+        self._job = 0
+        self._asked_for: Journal | None = None
 
     def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Completion | Failure]]:
         """See Engine."""
@@ -103,7 +106,9 @@ class RemoteEngine(Engine):
             return
         where = f"the python of model {self.model.name}"
         child = self._child = self._child or Child(self._place.python, where=where)
-        child.tell(_call(self._place, requests, self.journal.recall_all()))
+        if self._asked_for is not self.journal:
+            self._asked_for, self._job = self.journal, self._job + 1
+        child.tell(_call(self._place, requests, self.journal.recall_all(), job=self._job))
         whole = False
         try:
             for event in child.events():

@@ -36,10 +36,11 @@ def serve(heard: IO[str]) -> None:
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     with _events() as tell:
         workshop = Workshop()
+        desk = _Desk(workshop, tell, heard)
         while text := heard.readline():
             form = json.loads(text)
             if "ask" in form:
-                tell({"ended": _answer(workshop, form, tell, heard)})
+                tell({"ended": desk.answer(form)})
             else:
                 tell({"ended": run_job(workshop, form, tell)})
         workshop.close()
@@ -72,25 +73,35 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _answer(
-    workshop: Workshop, form: Mapping[str, Any], tell: Tell, heard: IO[str]
-) -> dict[str, Any] | None:
-    """Answer questions; None, or why there can be no more answers."""
-    try:
-        model = form["model"]
-        workshop.ready({**form, "models": {"": model}}, _Parents(form["recorded"], tell, heard))
-        requests = [request_from_json(request) for request in form["ask"]]
-        if not requests:  # the parent wants to know whether the engine is here
-            return None
-        for index, answer in workshop.answering(model)(requests):
-            tell({"answer": [index, answer_to_json(answer)]})
-    except BaseException as error:  # whatever happens here, the parent must be told
-        reason, hint = told(error)
-        form = {"reason": reason, "hint": hint}
-        if isinstance(error, EvalkitError) and error.__cause__ is None:
-            return form
-        return {**form, "traceback": "".join(traceback.format_exception(error))}
-    return None
+class _Desk:
+    """Answers questions for a parent, with the journal of the job that it is at."""
+
+    def __init__(self, workshop: Workshop, tell: Tell, heard: IO[str]) -> None:
+        self._workshop = workshop
+        self._tell = tell
+        self._heard = heard
+        self._journal = Journal()
+        self._job: int | None = None
+
+    def answer(self, form: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Answer questions; None, or why there can be no more answers."""
+        try:
+            if form["job"] != self._job:
+                self._job = form["job"]
+                self._journal = _Parents(form["recorded"], self._tell, self._heard)
+            self._workshop.ready({**form, "models": {"": form["model"]}}, self._journal)
+            requests = [request_from_json(request) for request in form["ask"]]
+            if not requests:  # the parent wants to know whether the engine is here
+                return None
+            for index, answer in self._workshop.answering(form["model"])(requests):
+                self._tell({"answer": [index, answer_to_json(answer)]})
+        except BaseException as error:  # whatever happens here, the parent must be told
+            reason, hint = told(error)
+            ended = {"reason": reason, "hint": hint}
+            if isinstance(error, EvalkitError) and error.__cause__ is None:
+                return ended
+            return {**ended, "traceback": "".join(traceback.format_exception(error))}
+        return None
 
 
 class _Parents(Journal):

@@ -32,6 +32,7 @@ class Workshop:
         self._splits: dict[str, Sequence[Example]] = {}
         self._engines: dict[str, Engine] = {}
         self._journal = Journal()
+        self._parts: dict[str, Part] = {}
 
     def close(self) -> None:
         """Give all engines back."""
@@ -46,7 +47,8 @@ class Workshop:
 
     def ready(self, spec: Spec, journal: Journal) -> None:
         """Discover the plugins the first time, and let go of engines that are in the way."""
-        self._journal = journal
+        if journal is not self._journal:  # a job has one journal, however often it asks
+            self._journal, self._parts = journal, {}
         key = digest(spec["plugins"])
         if self._plugins is None or key != self._plugins_key:
             local = [Path(folder) for folder in spec["plugins"]["local"]]
@@ -149,7 +151,7 @@ class Workshop:
         key = digest(model)
         if key not in self._engines:
             self._engines[key] = self._make_engine(model)
-        self._engines[key].journal = Part(self._journal, key[:8])
+        self._engines[key].journal = self._parts.setdefault(key, Part(self._journal, key[:8]))
         return self._engines[key]
 
     def _make_engine(self, model: Spec) -> Engine:

@@ -90,8 +90,8 @@ def test_an_endpoint_that_tells_its_limits_never_has_to_say_stop(serve, connect,
     assert {answer.text for answer in found.values()} == {"fine"}
     assert limited.refused == 0
     assert len(server.seen) == 35
-    # Requests may overtake each other on their way, which makes the count too careful.
-    assert max(limited.minutes.values()) >= 10 - 4, "it was slower than it had to be"
+    # Whoever is under way may not have been counted yet: so careful, and no more, is the count.
+    assert max(limited.minutes.values()) >= 10 - 2 * 3, "it was slower than it had to be"
     assert notices
     assert "limits the rate" in notices[0]
 

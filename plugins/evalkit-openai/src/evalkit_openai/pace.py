@@ -47,11 +47,26 @@ class TooLateError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
-    """A request under way, by what had been spent when it was sent, itself included."""
+class Spent:
+    """What a request takes of one kind.
 
-    requests: float
-    tokens: float
+    Attributes:
+        amount: so much.
+        total: what had been spent in all when it was sent, itself included.
+        under_way: of that, by others to which no reply had come.
+    """
+
+    amount: float
+    total: float
+    under_way: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A request under way."""
+
+    requests: Spent
+    tokens: Spent
 
 
 class Allowance:
@@ -60,28 +75,41 @@ class Allowance:
     def __init__(self) -> None:
         """Nothing is known."""
         self._spent = 0.0
+        self._under_way = 0.0
         self._until = float("inf")  # what may have been spent in all
         self._limit = float("inf")
         self._reset_at = 0.0
         self._period = 0.0
         self._newest = 0.0
 
-    def spend(self, amount: float) -> float:
-        """Count what is being sent; all that was spent so far."""
-        self._spent += amount
+    @property
+    def spent(self) -> float:
+        """All that was spent so far."""
         return self._spent
 
-    def learn(self, ticket: float, headers: Mapping[str, str], kind: str, now: float) -> None:
-        """Learn from the headers of the reply to the request with this ticket.
+    def spend(self, amount: float) -> Spent:
+        """Count what is being sent."""
+        self._spent += amount
+        spent = Spent(amount, self._spent, self._under_way)
+        self._under_way += amount
+        return spent
 
-        The endpoint counted what had arrived before it; what was sent since comes on top.
+    def settle(self, spent: Spent) -> None:
+        """A request has ended."""
+        self._under_way -= spent.amount
+
+    def learn(self, spent: Spent, headers: Mapping[str, str], kind: str, now: float) -> None:
+        """Learn from the headers of the reply to a request.
+
+        The endpoint counted what had arrived before it; what was sent since comes on top, and so
+        does what was under way, which the request may have overtaken.
         """
         remaining = _number(headers.get(f"x-ratelimit-remaining-{kind}"))
         period = seconds_of(headers.get(f"x-ratelimit-reset-{kind}", ""))
-        if remaining is None or period is None or ticket < self._newest:
+        if remaining is None or period is None or spent.total < self._newest:
             return
-        self._newest = ticket
-        self._until = ticket + remaining
+        self._newest = spent.total
+        self._until = spent.total - spent.under_way + remaining
         self._limit = _number(headers.get(f"x-ratelimit-limit-{kind}")) or float("inf")
         self._reset_at, self._period = now + period, period
 
@@ -157,6 +185,8 @@ class Pace:
     async def leave(self, ticket: Ticket, reply: Reply | None) -> None:
         """A request has ended; learn from the reply, if there is one."""
         self._busy -= 1
+        self._requests.settle(ticket.requests)
+        self._tokens.settle(ticket.tokens)
         if reply is not None:
             self._learn(ticket, reply)
         async with self._freed:
@@ -181,9 +211,9 @@ class Pace:
         asked = retry_after(reply.headers, self._clock.wall())
         if asked is not None and reply.status >= 400:
             self._closed_until = max(self._closed_until, now + asked)
-        if reply.status == 429 and ticket.requests > self._narrowed_at:
+        if reply.status == 429 and ticket.requests.total > self._narrowed_at:
             # One step for all that were under way together.
-            self._narrowed_at = self._requests.spend(0)
+            self._narrowed_at = self._requests.spent
             self._width = max(1.0, self._width / 2)
         elif reply.status < 400:
             self._width = min(float(self._most), self._width + 1 / self._width)
