@@ -122,10 +122,11 @@ def test_an_endpoint_that_only_says_stop_is_asked_less_at_a_time(serve, connect)
 
 
 class TestAllowance:
-    def learnt(self, ticket=1.0, **headers):
+    def learnt(self, **headers):
         allowance = Allowance()
-        allowance.spend(1)
-        allowance.learn(ticket, {**HEADERS, **headers}, "requests", now=100)
+        spent = allowance.spend(1)
+        allowance.settle(spent)
+        allowance.learn(spent, {**HEADERS, **headers}, "requests", now=100)
         return allowance
 
     def test_nothing_is_withheld_before_anything_is_known(self):
@@ -149,6 +150,16 @@ class TestAllowance:
         allowance = Allowance()
         tickets = [allowance.spend(1) for _ in range(3)]
         allowance.learn(tickets[0], HEADERS, "requests", now=100)
+        assert allowance.wait(1, now=100) == 30
+
+    def test_what_it_may_have_overtaken_comes_on_top(self):
+        allowance = Allowance()
+        allowance.spend(1)
+        second = allowance.spend(1)
+        allowance.settle(second)
+        allowance.learn(second, HEADERS, "requests", now=100)
+        assert allowance.wait(1, now=100) == 0
+        allowance.spend(1)
         assert allowance.wait(1, now=100) == 30
 
     def test_an_older_reply_tells_nothing_new(self):
