@@ -35,7 +35,7 @@ T = TypeVar("T")
 Answer = Completion | Failure
 Answering = Callable[[Sequence[Request]], Iterator[tuple[int, Answer]]]
 
-OPEN_AT_ONCE = 8192
+OPEN_AT_ONCE = 4096
 """Conversations that are open at a time: far more than any engine computes at once."""
 
 

@@ -17,6 +17,7 @@ from evalkit_lora import tuning
 from evalkit_lora import weights as weights_module
 from evalkit_lora.adapter import LoraAdapter
 from evalkit_lora.base import quiet
+from evalkit_lora.learner import Learner
 from evalkit_lora.params import LoraParams
 
 QUICK = {"rank": 4, "lr": 1e-2, "epochs": 2, "batch_size": 4}
@@ -166,6 +167,8 @@ def test_checkpointing_changes_no_loss(scene, monkeypatch) -> None:
         torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB."),
         RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
         RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes"),
+        RuntimeError("CUDA error: out of memory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
         MemoryError(),
     ],
 )
@@ -218,6 +221,22 @@ def test_who_decides_on_checkpointing_is_told_of_too_little_memory(
     out_of_memory_once(monkeypatch)
     with pytest.raises(AdaptationError, match="out of memory"):
         adapter(checkpointing=decided).adapt(scene())
+
+
+def test_too_little_memory_for_the_comparison_does_not_cost_the_training(
+    scene, monkeypatch
+) -> None:
+    def scarce(learner: Learner, texts):
+        if len(texts) > 2 and not learner.model.training:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
+        return losses(learner, texts)
+
+    losses = Learner.token_losses
+    plain = adapter().adapt(scene())
+    monkeypatch.setattr(Learner, "token_losses", scarce)
+    adapted = adapter().adapt(scene())
+    assert adapted.report["checkpointing"] is False  # it was not trained anew
+    assert adapted.weights.sha256 == plain.weights.sha256
 
 
 @pytest.mark.parametrize(("method", "kind"), [("pissa", "lora"), ("dora", "dora")])

@@ -53,6 +53,31 @@ def test_two_processes_come_to_the_losses_of_one(order) -> None:
     assert [done for done, _, _ in told[1:]] == [1, 2, 3, 4, 5, 6]
 
 
+OTHERWISE = """
+import os
+if os.environ.get("RANK") == "1":
+    import torch
+    split = torch.linalg.svd
+    def turned(*given, **options):
+        u, s, v = split(*given, **options)
+        return u, 1.5 * s.flip(0), v
+    torch.linalg.svd = turned
+"""
+
+
+def test_processes_that_begin_otherwise_go_on_from_the_same_weights(
+    order, tmp_path, monkeypatch
+) -> None:
+    """The second one splits the base weights in another way than the first."""
+    (tmp_path / "sitecustomize.py").write_text(OTHERWISE)
+    asked = replace(order, params=LoraParams(**QUICK, method="pissa"))
+    one = carry_out(asked, lambda *_: None)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    two = train_on(2, asked, lambda *_: None)
+    assert two.training.losses == pytest.approx(one.training.losses, rel=1e-4)
+    assert two.expected == pytest.approx(one.expected, rel=1e-3, abs=1e-4)
+
+
 @pytest.mark.slow
 def test_an_adaptation_on_two_devices_is_checked_and_reported(scene) -> None:
     adapted = adapter(devices=2, epochs=1).adapt(scene())
@@ -79,6 +104,21 @@ def test_a_process_that_is_killed_ends_all_and_says_so(order) -> None:
 
     with pytest.raises(AdaptationError, match="a process was ended by SIGKILL"):
         train_on(2, long, kill_one)
+    assert len(trainers) == 2
+    assert psutil.wait_procs(trainers, timeout=10)[1] == []
+
+
+def test_a_launcher_that_is_killed_leaves_no_process_behind(order) -> None:
+    long = replace(order, params=LoraParams(**{**QUICK, "epochs": 2000}))
+    trainers: list[psutil.Process] = []
+
+    def kill_the_launcher(done: int, total: int, note: str) -> None:
+        if done == 1:
+            trainers.extend(running())
+            trainers[0].parent().kill()
+
+    with pytest.raises(AdaptationError, match="a process was ended by SIGKILL"):
+        train_on(2, long, kill_the_launcher)
     assert len(trainers) == 2
     assert psutil.wait_procs(trainers, timeout=10)[1] == []
 
@@ -137,8 +177,18 @@ def test_the_processes_end_with_a_parent_that_is_killed(order, tmp_path) -> None
 def test_too_little_memory_of_one_process_is_that_of_the_training() -> None:
     memory = {"kind": "memory", "message": "lora: out of memory in training: 2 GiB", "hint": ""}
     echo = {"kind": "bug", "message": "RuntimeError: connection closed by peer", "hint": ""}
-    assert isinstance(launch._error([echo, memory], "", 2), OutOfMemory)
-    assert "connection closed" in launch._error([echo], "", 2).message
+    assert isinstance(launch._error([echo, memory], "", code=1, devices=2), OutOfMemory)
+    assert "connection closed" in launch._error([echo], "", code=1, devices=2).message
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "devices", "texts"), [(4, 1, 4), (4, 2, 2), (256, 8, 8), (1, 2, 1)]
+)
+def test_no_more_texts_are_compared_than_a_device_computes_at_once(
+    order, batch_size, devices, texts
+) -> None:
+    params = LoraParams(batch_size=batch_size, devices=devices)
+    assert replace(order, params=params).sample == order.texts[:texts]
 
 
 def test_an_order_survives_json(order) -> None:

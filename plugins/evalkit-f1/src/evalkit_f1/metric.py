@@ -52,13 +52,14 @@ class TripleF1(Metric):
         answer = read_items(value, self._profile)
         wanted = read_items(target, self._profile)
         tp = self.true_positives(answer, wanted)
+        predicted, reference = answer.distinct, wanted.distinct
         return {
             "tp": tp,
-            "predicted": answer.distinct,
-            "reference": wanted.distinct,
-            **rates(tp, answer.distinct, wanted.distinct),
+            "predicted": predicted,
+            "reference": reference,
+            **rates(tp, predicted, reference),
             "malformed": answer.malformed,
-            "duplicates": answer.total - answer.distinct,
+            "duplicates": answer.total - predicted,
             "items": answer.total,
         }
 

@@ -24,11 +24,11 @@ from evalkit import (
 from evalkit_lora.base import Base, quiet
 from evalkit_lora.chat import ChatEncoder, Text
 from evalkit_lora.launch import train_on
-from evalkit_lora.memory import OutOfMemory, within_memory
+from evalkit_lora.memory import OutOfMemory, release, within_memory
 from evalkit_lora.merge import merge
 from evalkit_lora.params import LoraParams
 from evalkit_lora.train import Progress
-from evalkit_lora.tuning import Order, Tuned, carry_out, release, seeded
+from evalkit_lora.tuning import Order, Tuned, carry_out, seeded
 from evalkit_lora.weights import WeightsFolder
 
 

@@ -1,7 +1,7 @@
 """Training on several devices: ``accelerate launch`` as a child, which starts a process for each.
 
 What the processes report comes as marked lines on their standard output. Their standard input
-is a pipe from this process: it ends when this process does, and then so do they.
+is a pipe from this process: it ends when this process or the launcher does, and then so do they.
 """
 
 import json
@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,7 +46,7 @@ def train_on(devices: int, order: Order, progress: Progress) -> Tuned:
             failures, tuned = _listen(process, progress)
             code = process.wait()
             if failures or code or tuned is None:
-                raise _error(failures, _read(errors), devices)
+                raise _error(failures, _read(errors), code=code, devices=devices)
     return tuned
 
 
@@ -89,10 +90,22 @@ def _launched(
         env={"OMP_NUM_THREADS": threads, **os.environ},
         start_new_session=True,
     )
+    # The trainers hold its standard output open: that would not end before they do.
+    threading.Thread(target=_end_trainers, args=(process,), daemon=True).start()
     try:
         yield process
     finally:
         _end(process)
+
+
+def _end_trainers(process: "subprocess.Popen[str]") -> None:
+    """Close the trainers' pipe once the launcher has ended, however it did.
+
+    They lead sessions of their own, so no signal to the launcher's group would reach them.
+    """
+    process.wait()
+    assert process.stdin is not None
+    process.stdin.close()
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
@@ -130,12 +143,15 @@ def _listen(
     return failures, tuned
 
 
-def _error(failures: Sequence[dict[str, Any]], said: str, devices: int) -> AdaptationError:
+def _error(
+    failures: Sequence[dict[str, Any]], said: str, *, code: int, devices: int
+) -> AdaptationError:
     """What ended the training: when one process ends, others fail for the want of it.
 
     Args:
         failures: what the processes reported, in the order of time.
         said: what they and the launcher wrote to standard error.
+        code: the launcher's exit code.
         devices: how many there were.
     """
     for failure in failures:
@@ -145,6 +161,7 @@ def _error(failures: Sequence[dict[str, Any]], said: str, devices: int) -> Adapt
             return AdaptationError(failure["message"], failure["hint"])
     where = f"lora: training on {devices} devices"
     signals = {int(number) for number in re.findall(r"exitcode\s*:\s*-(\d+)", said)}
+    signals |= {-code} if code < 0 else set()
     # With SIGTERM the launcher ends those that are left.
     if killed := signals - {signal.SIGTERM}:
         return AdaptationError(

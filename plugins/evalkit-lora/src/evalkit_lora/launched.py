@@ -14,6 +14,7 @@ from typing import Any, NoReturn, cast
 
 import torch
 from accelerate import Accelerator  # type: ignore[import-untyped]
+from accelerate.utils import broadcast  # type: ignore[import-untyped]
 
 from evalkit import AdaptationError
 from evalkit_lora.launch import MARK
@@ -33,6 +34,10 @@ class Processes:
     def sum(self, values: torch.Tensor) -> torch.Tensor:
         """The sum over all processes."""
         return cast("torch.Tensor", self._accelerator.reduce(values, reduction="sum"))
+
+    def first(self, values: torch.Tensor) -> torch.Tensor:
+        """What rank 0 has."""
+        return cast("torch.Tensor", broadcast(values))
 
 
 def main() -> None:

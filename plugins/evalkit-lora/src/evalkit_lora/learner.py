@@ -8,6 +8,7 @@ from torch.nn.functional import cross_entropy
 
 from evalkit_lora.batches import Batch
 from evalkit_lora.chat import Text
+from evalkit_lora.memory import is_out_of_memory, release
 from evalkit_lora.packing import Packed
 
 
@@ -44,3 +45,14 @@ def probe(learner: Learner, texts: Sequence[Text]) -> torch.Tensor:
     """The losses of the texts' learned tokens at prediction, (N,)."""
     learner.model.eval()
     return learner.token_losses(texts)
+
+
+def probe_sparingly(learner: Learner, texts: Sequence[Text]) -> torch.Tensor:
+    """What `probe` returns; text by text if the memory is too little for all at once."""
+    try:
+        return probe(learner, texts)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+    release()  # out here, nothing holds on to the tensors of the attempt
+    return torch.cat([probe(learner, [text]) for text in texts])

@@ -1,5 +1,6 @@
 """Memory in training: what running out of it ends as, and how to need less of it."""
 
+import gc
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -10,7 +11,12 @@ from evalkit import AdaptationError
 T = TypeVar("T")
 
 _SMALLER = "lower batch-size and raise accumulation as much"
-_CPU_MESSAGES = ("can't allocate memory", "not enough memory")
+_MESSAGES = (
+    "can't allocate memory",  # these two are the CPU's
+    "not enough memory",
+    "CUDA error: out of memory",  # these are met outside torch's own store of memory
+    "CUBLAS_STATUS_ALLOC_FAILED",
+)
 
 
 class OutOfMemory(AdaptationError):
@@ -52,7 +58,14 @@ def compute_anew(model: Any) -> None:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether too little memory was the cause; the CPU has no error class of its own."""
+    """Whether too little memory was the cause; not every such error has a class of its own."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
-    return any(message in str(error) for message in _CPU_MESSAGES)
+    return any(message in str(error) for message in _MESSAGES)
+
+
+def release() -> None:
+    """Give the memory of a dropped model back."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -26,6 +26,9 @@ class Team(Protocol):
     def sum(self, values: torch.Tensor) -> torch.Tensor:
         """The sum of every process's `values`, which have one shape."""
 
+    def first(self, values: torch.Tensor) -> torch.Tensor:
+        """The `values` of rank 0; those of all processes have one shape and format."""
+
 
 class Alone:
     """A team of one."""
@@ -37,10 +40,26 @@ class Alone:
         """The values."""
         return values
 
+    def first(self, values: torch.Tensor) -> torch.Tensor:
+        """The values."""
+        return values
+
 
 def part_of(batch: Sequence[Text], team: Team) -> Sequence[Text]:
     """This process's texts of a batch, which is sorted by length; there may be none."""
     return batch[team.rank :: team.size]
+
+
+def agree(weights: Sequence[torch.nn.Parameter], team: Team) -> None:
+    """Give all processes the weights of rank 0, in place.
+
+    Each has computed its own: a seed makes them alike, but no GPU promises the same rounding, nor
+    a decomposition the same signs.
+    """
+    if team.size == 1:
+        return
+    for weight in weights:
+        weight.data.copy_(team.first(weight.data.contiguous()))
 
 
 def add_up_gradients(

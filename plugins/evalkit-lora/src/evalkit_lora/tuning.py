@@ -1,6 +1,5 @@
 """One training from its order to the saved weights; in this process, or in each of a team."""
 
-import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -13,13 +12,16 @@ from evalkit_lora.base import Base, quiet
 from evalkit_lora.batches import training_steps
 from evalkit_lora.chat import Text
 from evalkit_lora.faster import speed_up
-from evalkit_lora.learner import probe
+from evalkit_lora.learner import probe_sparingly
 from evalkit_lora.memory import compute_anew
-from evalkit_lora.methods import peft_config
+from evalkit_lora.methods import peft_config, splits_base
 from evalkit_lora.params import LoraParams
-from evalkit_lora.team import Alone, Team
+from evalkit_lora.team import Alone, Team, agree
 from evalkit_lora.train import Progress, Training, train
 from evalkit_lora.weights import WeightsFolder, add_weights
+
+_SAMPLE = 8
+"""Texts that tell whether saved weights act as the trained ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +48,12 @@ class Order:
 
     @property
     def sample(self) -> tuple[Text, ...]:
-        """The texts on which the saved weights are compared with the trained ones."""
-        return self.texts[: self.params.batch_size]
+        """The texts on which the saved weights are compared with the trained ones.
+
+        No more than a device computes at once in training.
+        """
+        share = self.params.batch_size // self.params.devices
+        return self.texts[: max(1, min(_SAMPLE, share))]
 
     def to_json(self) -> dict[str, Any]:
         """As JSON."""
@@ -81,7 +87,8 @@ class Tuned:
 
     Attributes:
         training: how it went.
-        expected: the trained model's loss of each learned token of the order's sample, (N,).
+        expected: the trained model's loss of each learned token of the order's sample, (N,);
+            empty in a process other than the first.
         packed: whether texts were packed.
         checkpointing: whether less was kept of each layer.
     """
@@ -123,6 +130,7 @@ def carry_out(order: Order, progress: Progress, team: Team | None = None) -> Tun
             compute_anew(model)
         torch.manual_seed(order.seed)
         learner = add_weights(model, order.base, config)
+        agree(list(model.parameters()) if splits_base(config) else learner.trainable(), team)
         folder = WeightsFolder(order.folder, order.model_name)
         if team.rank == 0:
             folder.begin(learner)
@@ -130,22 +138,16 @@ def carry_out(order: Order, progress: Progress, team: Team | None = None) -> Tun
             torch.manual_seed(order.seed + team.rank)  # processes drop different things
         speed_up(learner, order.texts)
         training = train(learner, steps, order.params, progress, team)
-        expected = probe(learner, order.sample)
+        expected: tuple[float, ...] = ()
         if team.rank == 0:
+            expected = tuple(probe_sparingly(learner, order.sample).tolist())
             folder.save(learner)
     return Tuned(
         training=training,
-        expected=tuple(expected.tolist()),
+        expected=expected,
         packed=learner.packed,
         checkpointing=order.checkpointing,
     )
-
-
-def release() -> None:
-    """Give the memory of a dropped model back."""
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
 
 
 @contextmanager

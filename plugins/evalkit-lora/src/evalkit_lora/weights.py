@@ -17,7 +17,7 @@ from peft import PeftConfig, PeftModel, get_peft_model
 from evalkit import AdaptationError, LocalWeights
 from evalkit_lora.base import Base
 from evalkit_lora.chat import Text
-from evalkit_lora.learner import Learner, probe
+from evalkit_lora.learner import Learner, probe_sparingly
 from evalkit_lora.methods import splits_base
 
 _INITIAL = "initial"
@@ -66,7 +66,7 @@ class WeightsFolder:
         fresh = PeftModel.from_pretrained(
             base.load(), str(self._partial), torch_device=str(base.device)
         )
-        found = probe(Learner(fresh, base.dtype, base.device), texts).cpu()
+        found = probe_sparingly(Learner(fresh, base.dtype, base.device), texts).cpu()
         distance = float((found - torch.tensor(expected)).abs().mean())
         if not distance <= _TOLERANCE:
             raise AdaptationError(

@@ -20,7 +20,7 @@ from evalkit import Request
 from evalkit_transformers.constraints import Guide, masked
 from evalkit_transformers.rows import Rows
 
-_FREE_SHARE = 1 / 4
+_FREE_SHARE = 1 / 8
 """Rows leave and enter when this part of a batch is finished: it copies the others' cache."""
 
 
