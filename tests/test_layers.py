@@ -46,7 +46,9 @@ cli
 __main__ testing
 """
 ROW_OF = {part: row for row, line in enumerate(LAYERS.split("\n")) for part in line.split()}
-LIBRARIES_OF_THE_CORE = {"click", "numpy", "pluggy", "pydantic", "pydantic_core", "rich", "scipy", "tomli"}
+LIBRARIES_OF_THE_CORE = {
+    *("click", "numpy", "pluggy", "pydantic", "pydantic_core", "rich", "scipy", "tomli")
+}
 TOOLS_OF_THE_KIT = {"pytest"}
 
 # The one module of a plugin that imports another plugin, docs/decisions/0007.

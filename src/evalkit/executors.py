@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from evalkit.child import Child, check_interpreter
 from evalkit.executor_params import WorkerParams
-from evalkit.interfaces import Event, Executor
+from evalkit.interfaces import Event, Executor, Task
 from evalkit.jobs import run_job
 from evalkit.params import Params
 from evalkit.records import Failure, Json
@@ -19,6 +19,10 @@ class LocalExecutor(Executor):
         """Keep the parameters; there are none."""
         super().__init__(params)
         self._workshop = Workshop()
+
+    def offer(self, form: Mapping[str, Json], task: Task) -> None:
+        """Keep the task: its data would be in memory twice else."""
+        self._workshop.lend(form, task)
 
     def run(self, job: Mapping[str, Json], on_event: Callable[[Event], None]) -> Json:
         """Run one job; see the base class."""

@@ -11,7 +11,7 @@ from typing import Any
 from evalkit import __version__
 from evalkit.plan import Inputs
 from evalkit.plugins import Plugins
-from evalkit.serialization import digest, pretty
+from evalkit.serialization import digest_of, pretty
 from evalkit.store import read_object, write_atomically
 from evalkit.suite import RawSuite, Suite
 
@@ -57,7 +57,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 def evaluation_sha256(inputs: Inputs) -> str:
     """Hash over the evaluation examples, by which a later command knows the same data."""
-    return digest([[e.id, dict(e.fields), e.target] for e in inputs.evaluation])
+    return digest_of([e.id, dict(e.fields), e.target] for e in inputs.evaluation)
 
 
 def stamp(seconds: float) -> str:

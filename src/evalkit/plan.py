@@ -16,7 +16,7 @@ from evalkit.portable import portable
 from evalkit.predict import template_sha256
 from evalkit.records import Cell, Example, Json, ResolvedModel
 from evalkit.sampling import draw_train
-from evalkit.serialization import digest, resolved_to_json
+from evalkit.serialization import digest, digest_of, resolved_to_json
 from evalkit.suite import AdapterUse, Suite, Use
 
 IDENTITY_VERSION = 2
@@ -141,7 +141,7 @@ class Planner:
         self._suite = suite
         self._inputs = inputs
         self._catalogue = catalogue
-        self._evaluation = digest([_content(example) for example in inputs.evaluation])
+        self._evaluation = digest_of(_content(example) for example in inputs.evaluation)
         self._task = self._task_identity()
 
     def jobs(self, cell: Cell) -> CellJobs:
@@ -213,7 +213,7 @@ class Planner:
             "task": self._task,
         }
         if "train" in entry.requires:
-            facts["train"] = digest([_content(example) for example in self.train_of(cell)])
+            facts["train"] = digest_of(_content(example) for example in self.train_of(cell))
         if "seed" in entry.requires:
             facts["seed"] = cell.seed
         if entry.requires & {"engine", "files"}:
@@ -276,10 +276,15 @@ class Planner:
         }
         return _job("compare", facts, f"compare {comparison.name}", spec)
 
+    @property
+    def task_form(self) -> dict[str, Any]:
+        """The task as the jobs name it."""
+        return _use(self._suite.task)
+
     def _data(self) -> dict[str, Any]:
         evaluation = self._suite.evaluation
         return {
-            "task": _use(self._suite.task),
+            "task": self.task_form,
             "evaluation": {"split": evaluation.split, "limit": evaluation.limit},
         }
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
+from evalkit.collector import uncollected
 from evalkit.errors import DataError, SuiteError, UserError
 from evalkit.interfaces import Notify, Task
 from evalkit.params import Params
@@ -142,7 +143,8 @@ def check_data(suite: Suite, cells: Sequence[Cell], plugins: Plugins) -> None:
 
 def _load(suite: Suite, task: Task, split: str) -> Sequence[Example]:
     try:
-        examples = task.load(split)
+        with uncollected():
+            examples = task.load(split)
     except UserError as error:
         problem = UserError(f"{suite.path}: task: {error.message}", error.hint)
         raise SuiteError([problem]) from error

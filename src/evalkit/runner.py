@@ -153,6 +153,7 @@ class Run:
         if faults and not keep_going:
             raise SuiteError([fault.error for fault in faults])
         self._plan(cells, inputs, faults)
+        executor.offer(self._planner.task_form, inputs.task)
         self._folder = self._open_folder()
         self._write(inputs, over=False)
         try:
@@ -164,7 +165,8 @@ class Run:
         return Finished(folder=self._folder, results=results)
 
     def _plan(self, cells: Sequence[Cell], inputs: Inputs, faults: Sequence[Fault]) -> None:
-        planner = Planner(self._suite, inputs, self._plugins)
+        self._planner = planner = Planner(self._suite, inputs, self._plugins)
+        self._evaluation_sha256 = evaluation_sha256(inputs)
         for cell in cells:
             fault = next((f for f in faults if cell.id in f.cells), None)
             if fault is None:
@@ -293,7 +295,7 @@ class Run:
         shutil.copyfile(source, target)
 
     def _run_comparisons(self, executor: Executor, inputs: Inputs) -> None:
-        planner = Planner(self._suite, inputs, self._plugins)
+        planner = self._planner
         (self._folder / "judgments.jsonl").unlink(missing_ok=True)
         for contested in self._comparisons:
             if self._too_many_failures():
@@ -353,7 +355,7 @@ class Run:
                 "examples": len(inputs.evaluation),
                 "train_examples": len(inputs.train),
                 "instruction": inputs.task.instruction,
-                "evaluation_sha256": evaluation_sha256(inputs),
+                "evaluation_sha256": self._evaluation_sha256,
             },
             models=[
                 model_result(inputs.models[use.name], use)

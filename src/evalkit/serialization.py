@@ -8,7 +8,7 @@ faithfully and read back unchanged.
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, cast
@@ -68,8 +68,17 @@ def digest(value: Any) -> str:
     Keys keep their order: a model is shown ``{"a": 1, "b": 2}`` otherwise than
     ``{"b": 2, "a": 1}``, and contestants may depend on the order in which they are compared.
     """
-    text = json.dumps(plain(value), allow_nan=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    return hashlib.sha256(line(value).encode("ascii")).hexdigest()
+
+
+def digest_of(values: Iterable[Any]) -> str:
+    """The digest of these values as a list, which need not be in memory as a whole."""
+    sha256, between = hashlib.sha256(b"["), b""
+    for value in values:
+        sha256.update(between + line(value).encode("ascii"))
+        between = b","
+    sha256.update(b"]")
+    return sha256.hexdigest()
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:

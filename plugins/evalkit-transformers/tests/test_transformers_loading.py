@@ -125,3 +125,11 @@ def test_what_cannot_be_loaded_is_an_error_that_names_the_model(make_engine, cha
     with pytest.raises(EngineError, match="model tiny") as caught:
         list(engine.generate([ask("a")]))
     assert said in str(caught.value)
+
+
+def test_embeddings_that_depend_on_the_length_share_nothing():
+    model = make_model()
+    assert shares(model)
+    model = make_model()
+    model.config.rope_parameters = {**model.config.rope_parameters, "rope_type": "dynamic"}
+    assert not shares(model)

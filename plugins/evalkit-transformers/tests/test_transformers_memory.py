@@ -11,7 +11,14 @@ import pytest
 import torch
 
 from evalkit import EngineError, Journal
-from evalkit_transformers.memory import bytes_per_token, free_memory, token_budget
+from evalkit_transformers.memory import (
+    bytes_per_token,
+    column_tokens,
+    free_memory,
+    is_out_of_memory,
+    memory_limit,
+    token_budget,
+)
 from evalkit_transformers.resident import Resident
 from evalkit_transformers.rows import SharedRows
 
@@ -203,3 +210,51 @@ def test_other_faults_of_the_model_are_not_taken_for_a_lack_of_memory(make_engin
     monkeypatch.setattr(Resident, "write", broken)
     with pytest.raises(RuntimeError, match="shapes do not match"):
         answers(make_engine())
+
+
+def test_a_budget_is_recorded_once_a_job(make_engine):
+    @dataclass
+    class Counted(Noted):
+        written: list[str] = field(default_factory=list)
+
+        def __post_init__(self):
+            super().__init__()
+
+        def record(self, key, value):
+            self.written.append(key)
+            super().record(key, value)
+
+    engine = make_engine()
+    engine.journal = Counted()
+    answers(engine)
+    answers(engine)
+    assert len(engine.journal.written) == 1
+
+
+def test_a_container_limits_what_may_be_used(tmp_path):
+    limit = tmp_path / "memory.max"
+    everything = memory_limit([limit])
+    limit.write_text("1000000\n")
+    assert memory_limit([limit]) == 1_000_000
+    limit.write_text("max\n")
+    assert memory_limit([limit]) == everything
+
+
+def test_the_logits_of_choices_count_against_the_budget():
+    model = make_model()
+    width = model.config.vocab_size * 4
+    assert (column_tokens(model) - 1) * bytes_per_token(model) < width
+    assert column_tokens(model) * bytes_per_token(model) >= width
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "CUDA error: out of memory",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "[enforce fail at alloc_cpu.cpp:124] DefaultCPUAllocator: can't allocate memory",
+    ],
+)
+def test_a_lack_of_memory_is_known_by_its_words(said):
+    assert is_out_of_memory(RuntimeError(said))
+    assert not is_out_of_memory(RuntimeError("shapes do not match"))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from evalkit.records import Json
 
 if TYPE_CHECKING:
+    from evalkit.interfaces.task import Task
     from evalkit.params import Params
 
 Event: TypeAlias = Mapping[str, Any]
@@ -29,6 +30,15 @@ class Executor(ABC):
 
         Raises:
             UserError: they cannot; the hint says what to do.
+        """
+        return None
+
+    def offer(self, form: Mapping[str, Json], task: "Task") -> None:
+        """Take the task that was loaded to plan the jobs, if they run in this process.
+
+        Args:
+            form: the task as jobs name it.
+            task: the same, with the data that was read.
         """
         return None
 

@@ -32,8 +32,10 @@ class Budget:
         self.journal = journal
         self._model = model
         self._waves = 0
-        self._tokens = _integer(journal.recall(self._key("budget"))) or measure()
-        journal.record(self._key("budget"), self._tokens)
+        known = _integer(journal.recall(self._key("budget")))
+        self._tokens = known or measure()
+        if known is None:
+            journal.record(self._key("budget"), self._tokens)
         self._halving = self._recalled()
 
     def next_wave(self) -> int:

@@ -50,7 +50,8 @@ class Guide:
     def take(self, token: int) -> bool:
         """Go on by a token; whether the answer is complete with it and nothing can follow."""
         self._matcher.consume_token(token)
-        return self._matcher.is_stopped()
+        # A matcher that met an error has stopped too; `allowed` tells why.
+        return self._matcher.is_stopped() and not self._matcher.is_error()
 
 
 class Grammars:

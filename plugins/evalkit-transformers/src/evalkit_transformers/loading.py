@@ -18,11 +18,14 @@ from transformers.utils import logging
 from evalkit import EngineError, ResolvedModel
 from evalkit_transformers import attention
 from evalkit_transformers.attention import Prefix
+from evalkit_transformers.memory import is_out_of_memory
 from evalkit_transformers.packed import pack
 from evalkit_transformers.rows import PlainRows, SharedRows
 
 _DTYPES = {name: getattr(torch, name) for name in ("float32", "bfloat16", "float16")}
 _PROBE = tuple(range(10, 22))
+_BY_LENGTH = ("dynamic", "longrope")
+"""Rotary embeddings that depend on how long a text is: the keys of a prefix fit one length only."""
 _TOLERANCE = {torch.float32: 1e-4, torch.float16: 0.006, torch.bfloat16: 0.05}
 """How far logits may be off, as part of their range: six roundings of the half formats. Measured
 on 2 and 30 layers: at most 3e-6, 0.0023 and 0.022."""
@@ -74,11 +77,17 @@ def load(resolved: ResolvedModel) -> Loaded:
         model.train(False).requires_grad_(False)
     except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
         raise EngineError(f"model {resolved.name}: cannot be loaded: {error}") from error
-    pack(model)
-    pack_head_input(model)
-    return Loaded(
-        model=model, tokenizer=tokenizer, ends=end_tokens(model, tokenizer), shares=shares(model)
-    )
+    try:
+        pack(model)
+        pack_head_input(model)
+        sharing = shares(model)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        what = f"model {resolved.name}: out of memory once it was loaded"
+        raise EngineError(what, "take a smaller model or dtype") from error
+    ends = end_tokens(model, tokenizer)
+    return Loaded(model=model, tokenizer=tokenizer, ends=ends, shares=sharing)
 
 
 def _check_device(resolved: ResolvedModel) -> None:
@@ -128,10 +137,15 @@ def pack_head_input(model: PreTrainedModel) -> None:
 def shares(model: PreTrainedModel) -> bool:
     """Switch a model to attention with a shared prefix, if it computes the same that way.
 
-    Models with sliding windows, recurrent states or other attention keep their own.
+    Models with sliding windows, recurrent states, embeddings that depend on the length, or other
+    attention keep their own.
     """
     usual = model.config._attn_implementation
     if not all(type(layer) is DynamicLayer for layer in DynamicCache(config=model.config).layers):
+        return False
+    text = model.config.get_text_config(decoder=True)
+    rope = getattr(text, "rope_parameters", None) or {}
+    if rope.get("rope_type") in _BY_LENGTH:
         return False
     expected = PlainRows(model, [_PROBE[:9], _PROBE])
     more = torch.full((2, 1), 7, device=model.device)
@@ -142,9 +156,10 @@ def shares(model: PreTrainedModel) -> bool:
     try:
         if _agrees(model, logits):
             return True
-    except (TypeError, ValueError, AttributeError, RuntimeError):
+    except (TypeError, ValueError, AttributeError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
         # An attention that does not know the way this one is called: the model keeps its own.
-        pass
     model.set_attn_implementation(usual)
     return False
 

@@ -11,11 +11,12 @@ from pathlib import Path
 import torch
 from peft import PeftConfig, PeftModel, get_peft_model_state_dict
 from peft.tuners.tuners_utils import BaseTuner
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 from transformers import PreTrainedModel
 
 from evalkit import EngineError, LocalWeights
+from evalkit_transformers.memory import is_out_of_memory
 from evalkit_transformers.packed import PackedLinear
 
 RESIDENT = 8
@@ -83,7 +84,10 @@ class WeightSets:
                 self._attach(config, name).load_adapter(
                     folder, name, torch_device=str(self._model.device)
                 )
-        except (ValueError, RuntimeError, KeyError, TypeError) as error:
+        except (ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
+            if is_out_of_memory(error):
+                hint = "set a smaller batch-tokens, or take a smaller model or dtype"
+                raise EngineError(f"{folder}: out of memory with these weights", hint) from error
             raise EngineError(f"{folder}: these weights do not fit the model: {error}") from error
         self._check_keys(folder, name)
         self._check_effect(folder, name)
@@ -160,7 +164,10 @@ def _config(weights: LocalWeights) -> PeftConfig:
     missing = [name for name in (_CONFIG, _WEIGHTS) if not (Path(weights.folder) / name).is_file()]
     if missing:
         raise EngineError(f"{weights.folder}: {', '.join(missing)} is missing")
-    config: PeftConfig = PeftConfig.from_pretrained(weights.folder)
+    try:
+        config: PeftConfig = PeftConfig.from_pretrained(weights.folder)
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise EngineError(f"{weights.folder}: {_CONFIG} is damaged: {error}") from error
     if config.is_prompt_learning:
         raise EngineError(f"{weights.folder}: {config.peft_type} changes the input, not weights")
     config.inference_mode = True

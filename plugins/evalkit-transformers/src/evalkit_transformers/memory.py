@@ -1,5 +1,8 @@
 """How many tokens a batch may hold, and what running out of memory looks like."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import psutil  # type: ignore[import-untyped]
 import torch
 from transformers import PreTrainedModel
@@ -14,8 +17,16 @@ computed on the way, for prefixes, and for whoever else uses the machine."""
 _PREFIX_SHARE = 1 / 16
 """Part of all memory that remembered prefixes may take."""
 
-_NO_MEMORY = ("can't allocate memory", "bad_alloc", "could not create a primitive")
-"""What torch, C++ and oneDNN say on a processor without memory."""
+_NO_MEMORY = (
+    *("can't allocate memory", "bad_alloc", "could not create a primitive"),
+    *("CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED"),
+)
+"""What torch, C++, oneDNN, CUDA and cuBLAS say without memory, beside torch's own error."""
+
+_CGROUP_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
 
 
 def token_budget(model: PreTrainedModel) -> int:
@@ -29,13 +40,24 @@ def prefix_bytes(device: torch.device) -> int:
     """Most bytes that remembered prefixes may take together."""
     if device.type == "cuda":
         return int(torch.cuda.get_device_properties(device).total_memory * _PREFIX_SHARE)
-    return int(psutil.virtual_memory().total * _PREFIX_SHARE)
+    return int(memory_limit() * _PREFIX_SHARE)
+
+
+def memory_limit(limits: Sequence[Path] = _CGROUP_LIMITS) -> int:
+    """Bytes that this process may use: the machine's, or those of the container it is in."""
+    found = int(psutil.virtual_memory().total)
+    for path in limits:
+        try:
+            found = min(found, int(path.read_text("ascii")))
+        except (OSError, ValueError):  # not there, or "max"
+            continue
+    return found
 
 
 def free_memory(device: torch.device) -> int:
     """Bytes that can be had on a device now, what torch keeps in reserve included."""
     if device.type != "cuda":
-        return int(psutil.virtual_memory().available)
+        return min(int(psutil.virtual_memory().available), memory_limit())
     free, _ = torch.cuda.mem_get_info(device)
     return int(free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device))
 
@@ -48,7 +70,13 @@ def bytes_per_token(model: PreTrainedModel) -> int:
     return int(config.num_hidden_layers * heads * size * 2 * model.dtype.itemsize)
 
 
-def is_out_of_memory(error: RuntimeError | MemoryError) -> bool:
+def column_tokens(model: PreTrainedModel) -> int:
+    """The logits of one token, in float32, in tokens of the cache."""
+    width = model.config.get_text_config(decoder=True).vocab_size * torch.float32.itemsize
+    return int(-(-width // bytes_per_token(model)))
+
+
+def is_out_of_memory(error: Exception) -> bool:
     """Whether torch raised this for lack of memory; the CPU has no error class of its own."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True

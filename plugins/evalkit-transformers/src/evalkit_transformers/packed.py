@@ -5,11 +5,12 @@ that is done once, with the operators that torch's own compiler uses for frozen 
 two cores (a 135M Llama, 64 rows): float32 takes half the time, bfloat16 five sixths.
 """
 
-import psutil  # type: ignore[import-untyped]
 import torch
 from torch import Tensor
 from torch.nn import Linear, Module
 from transformers import PreTrainedModel
+
+from evalkit_transformers.memory import is_out_of_memory, memory_limit
 
 _ROWS = 64
 """Rows of the products that the layout is chosen for; it serves all others well too."""
@@ -49,7 +50,7 @@ class PackedLinear(Linear):
 def pack(model: PreTrainedModel) -> None:
     """Pack the linear layers of a model, where that is known to work and memory allows it."""
     weights = sum(weight.nbytes for weight in model.parameters())
-    if model.device.type != "cpu" or weights > _MEMORY_SHARE * psutil.virtual_memory().total:
+    if model.device.type != "cpu" or weights > _MEMORY_SHARE * memory_limit():
         return
     for name, layer in list(model.named_modules()):
         if type(layer) is Linear and layer.weight.dtype in _DTYPES:
@@ -66,6 +67,8 @@ def _packed(layer: Linear) -> PackedLinear | None:
         packed = PackedLinear(layer)
         probe = torch.linspace(-1, 1, layer.in_features, dtype=layer.weight.dtype)[None]
         close = torch.isclose(packed(probe), layer(probe), rtol=0.02, atol=0.02)
-    except (RuntimeError, AttributeError, NotImplementedError):
+    except (RuntimeError, AttributeError, NotImplementedError) as error:
+        if is_out_of_memory(error):
+            raise
         return None
     return packed if bool(close.all()) else None

@@ -10,7 +10,7 @@ from evalkit_transformers.decode import Decoder
 from evalkit_transformers.jobs import Job, Preparer
 from evalkit_transformers.loading import Loaded
 from evalkit_transformers.lora import WeightSets
-from evalkit_transformers.memory import prefix_bytes
+from evalkit_transformers.memory import column_tokens, prefix_bytes
 from evalkit_transformers.prefix import PrefixKeeper, families
 from evalkit_transformers.waves import Family, JobWave
 
@@ -54,7 +54,8 @@ class Resident:
 
     def weigh(self, family: Family) -> Iterator[tuple[int, Completion | Failure]]:
         """Find the probabilities of the choices of jobs."""
-        for places in family.batches(branched=self.loaded.shares):
+        column = column_tokens(self.loaded.model)
+        for places in family.batches(branched=self.loaded.shares, column=column):
             started = perf_counter()
             rest = [family.rest(at) for at in places]
             choices = [family.jobs[at].choices for at in places]

@@ -32,18 +32,18 @@ class Family:
         """What a job's prompt has behind the prefix."""
         return self.jobs[place].prompt[len(self.prefix) :]
 
-    def batches(self, *, branched: bool) -> Iterator[list[int]]:
+    def batches(self, *, branched: bool, column: int) -> Iterator[list[int]]:
         """The jobs with choices, batch by batch.
 
         Args:
             branched: a job takes one row, not one for each choice.
+            column: the logits of a token, which all tokens of the choices have, in tokens.
         """
-        costs = [
-            len(self.rest(at)) + sum(map(len, job.choices))
-            if branched
-            else (len(self.rest(at)) + max(map(len, job.choices))) * len(job.choices)
-            for at, job in enumerate(self.jobs)
-        ]
+        costs = []
+        for at, job in enumerate(self.jobs):
+            lengths = [len(choice) for choice in job.choices]
+            rows, read = (1, sum(lengths)) if branched else (len(lengths), max(lengths))
+            costs.append(rows * (len(self.rest(at)) + read + (read + 1) * column))
         yield from batches(costs, self.budget)
 
 
