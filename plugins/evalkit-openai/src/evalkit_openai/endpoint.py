@@ -1,9 +1,10 @@
 """One endpoint, whatever is asked of it: connections, pace and health, over all batches."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import httpx
 
@@ -14,10 +15,16 @@ from evalkit_openai.pace import Clock, Pace
 from evalkit_openai.params import OpenAIParams
 from evalkit_openai.reply import Again, Reply
 
-if TYPE_CHECKING:
-    from evalkit_openai.batch import Batch
-
 T = TypeVar("T")
+
+
+class Asking(Protocol):
+    """Whoever asks an endpoint, as `evalkit_openai.batch` does."""
+
+    tell: Callable[[str], None]
+
+    def end(self, gone: EngineError) -> None:
+        """Send nothing more."""
 
 
 class Endpoint:
@@ -37,7 +44,7 @@ class Endpoint:
         self.clock = clock
         self.pace = Pace(params.max_connections, clock, self._tell)
         self.health = Health(params.max_connections)
-        self.batches: set[Batch] = set()
+        self.batches: set[Asking] = set()
         self._keys = keys
         self._client = httpx.AsyncClient(**client_options(params, keys))
         self._until_closed = ExitStack()
