@@ -12,8 +12,6 @@ from evalkit.testing import remote_engine
 from evalkit_vllm.params import VllmParams
 from evalkit_vllm.resolve import resolve
 
-pytest_plugins = ["evalkit.testing.plugin"]
-
 
 @pytest.fixture(scope="session")
 def vllm_python() -> Path:
