@@ -16,10 +16,9 @@ from evalkit.lines import (
     Tally,
     as_line,
     prediction_line,
-    read_lines,
     storable,
 )
-from evalkit.serialization import line, prediction_from_json, prediction_to_json
+from evalkit.serialization import line, prediction_from_json, prediction_to_json, read_lines
 
 ANSWER = Prediction(example_id="1", text="x", value=[["a"]], outcome="parsed", latency_s=0.25)
 

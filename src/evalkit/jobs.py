@@ -21,7 +21,7 @@ from evalkit.interfaces import (
     Metric,
 )
 from evalkit.journal import FileJournal
-from evalkit.lines import InOrder, Pace, Rows, Tally, as_line, prediction_line, read_lines
+from evalkit.lines import InOrder, Pace, Rows, Tally, as_line, prediction_line
 from evalkit.predict import Answer, Answering, drive, predict
 from evalkit.records import AdaptedModel, Example, Failure, Prediction, Request, Usage
 from evalkit.serialization import (
@@ -32,6 +32,7 @@ from evalkit.serialization import (
     plain,
     prediction_from_json,
     pretty,
+    read_lines,
     resolved_from_json,
     usage_to_json,
 )

@@ -1,4 +1,4 @@
-"""The JSONL files of jobs, with one line for each example: written and read fast, in little memory.
+"""The JSONL files of jobs, with one line for each example: written fast, in little memory.
 
 Strict JSON as `evalkit.serialization` writes it, by pydantic's serializer, which takes a third of
 the time. It is lenient where ours is strict, so that it only sees what was checked before.
@@ -7,8 +7,6 @@ the time. It is lenient where ours is strict, so that it only sees what was chec
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from pathlib import Path
 from typing import IO, Any, overload
 
 from pydantic_core import to_json
@@ -16,7 +14,6 @@ from pydantic_core import to_json
 from evalkit.records import Failure, Json, Prediction, Usage
 from evalkit.serialization import line, plain, prediction_to_json
 
-_READ_AT_ONCE = 500
 _strictly = json.JSONEncoder(allow_nan=False).encode
 
 
@@ -45,13 +42,6 @@ def as_line(form: Mapping[str, Any]) -> bytes:
         return to_json(form, ensure_ascii=True) + b"\n"
     except ValueError:  # a lone surrogate in a text
         return line(form).encode("ascii") + b"\n"
-
-
-def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a JSONL file that evalkit wrote; many at once are parsed faster than one."""
-    with path.open(encoding="ascii") as file:
-        while texts := list(islice(file, _READ_AT_ONCE)):
-            yield from json.loads(f"[{','.join(texts)}]")
 
 
 class InOrder:

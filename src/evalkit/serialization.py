@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,6 +29,8 @@ from evalkit.records import (
     ResolvedModel,
     Usage,
 )
+
+_READ_AT_ONCE = 500
 
 
 def plain(value: Any) -> Any:
@@ -82,10 +85,10 @@ def digest_of(values: Iterable[Any]) -> str:
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a JSONL file that evalkit wrote."""
+    """The objects of a JSONL file that evalkit wrote; many at once are parsed faster than one."""
     with path.open(encoding="ascii") as file:
-        for text in file:
-            yield json.loads(text)
+        while texts := list(islice(file, _READ_AT_ONCE)):
+            yield from json.loads(f"[{','.join(texts)}]")
 
 
 def prediction_to_json(prediction: Prediction) -> dict[str, Any]:
