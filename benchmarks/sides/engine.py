@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from time import perf_counter
 from typing import Any
 
+from jinja2 import TemplateError
 from transformers import AutoTokenizer
 
 from benchmarks.serve import serve
 from benchmarks.sides.common import answer_facts, prompt_facts, read_requests
-from evalkit import Completion, Engine, Failure, Journal, Message, Request
+from evalkit import ChatTemplate, Completion, Engine, Failure, Journal, Message, Request
 from evalkit.serialization import request_from_json, resolved_from_json
-from evalkit_transformers.chat import ChatRenderer
 from evalkit_transformers.engine import TransformersEngine
 from evalkit_transformers.params import TransformersParams
 
@@ -29,7 +29,7 @@ class Generation:
             for shots, forms in read_requests(setup["requests"]).items()
         }
         self._engine = TransformersEngine(model, TransformersParams(dtype="bfloat16"))
-        renderer = ChatRenderer(self._tokenizer)
+        renderer = ChatTemplate(self._tokenizer, TemplateError)
         self.facts: Mapping[str, Any] = {
             "prompts": {
                 shots: prompt_facts([renderer.tokens(one.messages) for one in requests])

@@ -5,14 +5,15 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from jinja2 import TemplateError
 from transformers import AutoTokenizer
 
 from benchmarks.serve import serve
 from benchmarks.sides.common import answer_facts, prompt_facts, read_requests
 from benchmarks.sides.engine import completed
+from evalkit import ChatTemplate
 from evalkit.serialization import request_from_json, resolved_from_json
 from evalkit.testing import remote_engine
-from evalkit_transformers.chat import ChatRenderer
 from evalkit_vllm.params import VllmParams
 
 
@@ -24,7 +25,7 @@ class Generation:
         model = resolved_from_json(setup["model"])
         params = VllmParams.from_form(setup["params"])
         self._tokenizer = AutoTokenizer.from_pretrained(model.folder)
-        self._renderer = ChatRenderer(self._tokenizer)
+        self._renderer = ChatTemplate(self._tokenizer, TemplateError)
         self._requests = {
             shots: [request_from_json(form) for form in forms]
             for shots, forms in read_requests(setup["requests"]).items()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from evalkit.api import RunView, load_run, run
-    from evalkit.chat import fold_system
+    from evalkit.chat import ChatTemplate, fold_system
     from evalkit.errors import (
         AdaptationError,
         DataError,
@@ -68,7 +68,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "api": "RunView load_run run",
-    "chat": "fold_system",
+    "chat": "ChatTemplate fold_system",
     "errors": "AdaptationError DataError EngineError EvalkitError JobError ModelError PluginError "
     "SuiteError UserError",
     "hookspecs": "hookimpl",
@@ -89,6 +89,7 @@ __all__ = [
     "AdaptedModel",
     "Adapter",
     "Cell",
+    "ChatTemplate",
     "Comparison",
     "ComparisonResult",
     "Completion",

@@ -63,7 +63,7 @@ def test_nothing_heavy_is_imported_to_resolve_a_model():
 def test_the_engine_needs_neither_the_resolver_nor_its_libraries():
     code = (
         "import sys\n"
-        "import evalkit_vllm.engine, evalkit_vllm.chat, evalkit_vllm.choices\n"
+        "import evalkit_vllm.engine, evalkit_vllm.choices\n"
         "heavy = ('evalkit_transformers', 'torch', 'transformers', 'vllm')\n"
         "print([m for m in heavy if m in sys.modules])"
     )

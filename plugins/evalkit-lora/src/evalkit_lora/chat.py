@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import TemplateError
 
-from evalkit import AdaptationError, Message, fold_system
+from evalkit import AdaptationError, ChatTemplate, Message
 
 _PROBE = "a text that no template contains"
 
@@ -47,7 +47,7 @@ class ChatEncoder:
                 the template's own is not among them.
         """
         self._tokenizer = tokenizer
-        self._knows_system = self._renders_system()
+        self._template = ChatTemplate(tokenizer, TemplateError)
         self._end = self._end_of_turn(ends)
 
     def encode(self, messages: Sequence[Message], target: str) -> Text:
@@ -80,24 +80,10 @@ class ChatEncoder:
         return tuple(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def _render(self, messages: Sequence[Message], *, generation: bool) -> str:
-        turns = messages if self._knows_system else fold_system(messages)
-        chat = [{"role": turn.role, "content": turn.content} for turn in turns]
         try:
-            return str(
-                self._tokenizer.apply_chat_template(
-                    chat, tokenize=False, add_generation_prompt=generation
-                )
-            )
+            return self._template.text(messages, answer=generation)
         except TemplateError as error:
             raise AdaptationError(
                 f"lora: the model's chat template refuses the prompt: {error}",
                 "use a model whose chat template takes this order of roles",
             ) from error
-
-    def _renders_system(self) -> bool:
-        """Whether the text of a system message comes out of the template."""
-        chat = [{"role": "system", "content": _PROBE}, {"role": "user", "content": "?"}]
-        try:
-            return _PROBE in self._tokenizer.apply_chat_template(chat, tokenize=False)
-        except TemplateError:
-            return False

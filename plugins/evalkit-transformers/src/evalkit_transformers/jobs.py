@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
-from evalkit import Completion, Failure, HostedModel, Request
-from evalkit_transformers.chat import ChatRenderer
+from evalkit import ChatTemplate, Completion, Failure, HostedModel, Request
 from evalkit_transformers.constraints import Grammars, SchemaError
 from evalkit_transformers.decode import Answer
 
@@ -69,9 +68,8 @@ class Preparer:
         self, tokenizer: PreTrainedTokenizerBase, grammars: Grammars, context_length: int
     ) -> None:
         """Prepare for one model; a context length of 0 means that it is not known."""
-        self._tokenizer = tokenizer
         self._grammars = grammars
-        self._chat = ChatRenderer(tokenizer)
+        self._chat = ChatTemplate(tokenizer, TemplateError)
         self._context_length = context_length
 
     def prepare(self, index: int, request: Request) -> Job | Failure:
@@ -81,16 +79,17 @@ class Preparer:
         if request.choices == ():
             return _failure("there are no choices to choose from")
         try:
-            _check_text(request)
             self._grammars.guide(request.schema)
             prompt = self._chat.tokens(request.messages)
+            # Each choice by itself, since another prompt may go before it.
+            choices = tuple(self._chat.plain(text) for text in request.choices or ())
         except UnicodeEncodeError as error:
-            return _failure(f"the messages hold what is no text: {error}")
+            return _failure(f"the request holds what is no text: {error}")
         except SchemaError as error:
             return _failure(f"the JSON schema cannot be enforced: {error}", _SIMPLER)
         except TemplateError as error:
             return _failure(f"the chat template refuses the messages: {error}")
-        job = Job(index=index, request=request, prompt=prompt, choices=self._choices(request))
+        job = Job(index=index, request=request, prompt=prompt, choices=choices)
         length = len(prompt) + job.room
         if self._context_length and length > self._context_length:
             return _failure(
@@ -99,17 +98,6 @@ class Preparer:
                 "use fewer demos, shorter inputs or a smaller max-tokens",
             )
         return job
-
-    def _choices(self, request: Request) -> tuple[list[int], ...]:
-        """Each choice tokenised by itself, without special tokens around it."""
-        encode = self._tokenizer.encode
-        return tuple(encode(text, add_special_tokens=False) for text in request.choices or ())
-
-
-def _check_text(request: Request) -> None:
-    """Raises UnicodeEncodeError for a lone surrogate, which tokenizers cannot read."""
-    for text in (*(turn.content for turn in request.messages), *(request.choices or ())):
-        text.encode()
 
 
 def _failure(reason: str, hint: str = "") -> Failure:

@@ -9,8 +9,7 @@ from vllm.exceptions import VLLMClientError
 from vllm.lora.request import LoRARequest
 from vllm.sampling_params import StructuredOutputsParams
 
-from evalkit import Failure, HostedModel, LocalWeights, Request
-from evalkit_vllm.chat import ChatRenderer
+from evalkit import ChatTemplate, Failure, HostedModel, LocalWeights, Request
 
 REFUSED = (ValueError, VLLMClientError)
 """What vLLM raises for a request that it will not take."""
@@ -54,7 +53,7 @@ class Choice:
 class Preparer:
     """Makes of requests what vLLM takes, or Failures that say why it cannot."""
 
-    def __init__(self, chat: ChatRenderer, context_length: int, weights: FindWeights) -> None:
+    def __init__(self, chat: ChatTemplate, context_length: int, weights: FindWeights) -> None:
         """Prepare for one model.
 
         Args:

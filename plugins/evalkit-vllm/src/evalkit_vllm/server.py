@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from jinja2 import TemplateError
 from vllm import LLM, RequestOutput, SamplingParams
 from vllm.lora.request import LoRARequest
 from vllm.platforms import current_platform
 from vllm.v1.engine.exceptions import EngineDeadError
 
-from evalkit import EngineError, Failure, LocalWeights, ResolvedModel
+from evalkit import ChatTemplate, EngineError, Failure, LocalWeights, ResolvedModel
 from evalkit_vllm.asking import REFUSED, Ask, Preparer, failed
-from evalkit_vllm.chat import ChatRenderer
 from evalkit_vllm.lora import rank_of
 from evalkit_vllm.params import VllmParams
 
@@ -56,7 +56,7 @@ class Server:
         config = self._llm.model_config
         self.ends = end_tokens(config.try_get_generation_config(), tokenizer.eos_token_id)
         self.preparer = Preparer(
-            ChatRenderer(tokenizer), config.max_model_len, weights=self._loaded
+            ChatTemplate(tokenizer, TemplateError), config.max_model_len, weights=self._loaded
         )
 
     def run(
