@@ -163,15 +163,16 @@ def _error(
     signals = {int(number) for number in re.findall(r"exitcode\s*:\s*-(\d+)", said)}
     signals |= {-code} if code < 0 else set()
     # With SIGTERM the launcher ends those that are left.
+    last = "\n".join(said.strip().splitlines()[-_LINES:])
     if killed := signals - {signal.SIGTERM}:
+        of_memory = "a killed process often means too little memory: lower batch-size"
         return AdaptationError(
             f"{where}: a process was ended by {signal.Signals(min(killed)).name}",
-            "a killed process often means too little memory: lower batch-size",
+            of_memory if signal.SIGKILL in killed else last,
         )
     if failures:
         return AdaptationError(f"{where}: {failures[0]['message']}", failures[0]["hint"])
-    last = said.strip().splitlines()[-_LINES:]
-    return AdaptationError(f"{where}: the processes ended early", "\n".join(last))
+    return AdaptationError(f"{where}: the processes ended early", last)
 
 
 def _read(errors: IO[str]) -> str:

@@ -56,6 +56,7 @@ def main() -> None:
         _fail("bug", f"{type(error).__name__}: {error}", traceback.format_exc(limit=-4))
     if team.rank == 0:
         _tell({"tuned": tuned.to_json()})
+    _leave(0)
 
 
 def _carry_out(order: Order, team: Processes) -> Tuned:
@@ -76,7 +77,17 @@ def _silence(done: int, total: int, note: str) -> None:
 
 def _fail(kind: str, message: str, hint: str) -> NoReturn:
     _tell({"failure": {"kind": kind, "message": message, "hint": hint}})
-    sys.exit(1)
+    _leave(1)
+
+
+def _leave(code: int) -> NoReturn:
+    """End at once: torch's threads that wait for the others now and then abort an orderly end.
+
+    What has to be kept is written by then.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _tell(event: dict[str, Any]) -> None:
