@@ -21,8 +21,9 @@ STATE_PEERS := $(shell { pwd -P; cat benchmarks/constraints-peers.txt tools/*.sh
 	| sha256sum | cut -c 1-12)
 READY_PEERS := .venv-peers/.ready-$(STATE_PEERS)
 # What the benchmarks named in ARGS need; an interpreter named in the environment needs no set-up.
-NAMED := $(or $(ARGS),generation training vllm_direct)
-NEEDED := $(if $(filter generation training,$(NAMED)),$(if $(EVALKIT_PEERS_PYTHON),,$(READY_PEERS))) \
+OF_PEERS := generation training ratings_bootstrap
+NAMED := $(or $(ARGS),$(OF_PEERS) vllm_direct)
+NEEDED := $(if $(filter $(OF_PEERS),$(NAMED)),$(if $(EVALKIT_PEERS_PYTHON),,$(READY_PEERS))) \
 	$(if $(filter vllm_direct,$(NAMED)),$(if $(EVALKIT_VLLM_PYTHON),,$(READY_VLLM)))
 
 # Two set-ups of one environment must not run at once, whatever -j says.

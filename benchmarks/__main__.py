@@ -7,7 +7,16 @@ from importlib import import_module
 from benchmarks import report
 from benchmarks.harness import BenchmarkError
 
-NAMES = ("generation", "vllm_direct", "training", "dspy_compile", "overhead", "second_run")
+NAMES = (
+    "generation",
+    "vllm_direct",
+    "training",
+    "dspy_compile",
+    "overhead",
+    "second_run",
+    "official_scores",
+    "ratings_bootstrap",
+)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -29,25 +29,26 @@ DISTRIBUTIONS = [ROOT, *PLUGINS]
 LAYERS = """
 errors
 records
-chat params provenance serialization sampling tables
+chat params provenance serialization sampling stats tables
 portable prices lines collector
 interfaces
-hookspecs executor_params
+hookspecs executor_params influence
 child
 plugins suite store journal declared builtins predict coalesce remote
 contexts plan
-workshop
+workshop fairness
 preflight jobs manifest results
+run_folder
 executors serving runner
 prepare rescore schemas report
-export
+export compare
 api
 cli
 __main__ testing
 """
 ROW_OF = {part: row for row, line in enumerate(LAYERS.split("\n")) for part in line.split()}
 LIBRARIES_OF_THE_CORE = {
-    *("click", "numpy", "pluggy", "pydantic", "pydantic_core", "rich", "scipy", "tomli")
+    *("click", "datasketch", "numpy", "pluggy", "pydantic", "pydantic_core", "rich", "scipy", "tomli")
 }
 TOOLS_OF_THE_KIT = {"pytest"}
 

@@ -17,7 +17,7 @@ make_env .venv-peers "$python"
 echo "[2/3] $torch, the largest package"
 search_too "${TORCH_INDEX:-}" install .venv-peers -c "$pins" "$torch"
 
-echo '[3/3] lm-eval and TRL'
+echo '[3/3] lm-eval, TRL and arena-rank'
 install .venv-peers --no-deps -r "$pins"
 
 touch "$1"

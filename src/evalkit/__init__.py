@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Program,
         ProgramContext,
         Question,
+        Ratio,
         Reporter,
         SingleRequest,
         Standing,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     )
     from evalkit.params import DataPath, MaybePath, NotInIdentity, Params, Refers
     from evalkit.records import (
+        SOURCE_JOIN,
         AdaptedModel,
         Cell,
         Completion,
@@ -73,17 +75,18 @@ _HOMES = {
     "SuiteError UserError",
     "hookspecs": "hookimpl",
     "interfaces": "AdaptContext Adapter Comparison ComparisonResult Contest DirectPredictor Engine "
-    "Entry Executor Journal Metric Notify Program ProgramContext Question Reporter SingleRequest "
-    "Standing Steps Task",
+    "Entry Executor Journal Metric Notify Program ProgramContext Question Ratio Reporter "
+    "SingleRequest Standing Steps Task",
     "params": "DataPath MaybePath NotInIdentity Params Refers",
     "records": "AdaptedModel Cell Completion Demo Example Failure HostedModel Json LocalWeights "
-    "Message Parsed Prediction Prompt Request ResolvedModel Score Usage",
+    "Message Parsed Prediction Prompt Request ResolvedModel SOURCE_JOIN Score Usage",
     "tables": "Faults Row read_rows",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __version__ = "0.1.0"
 __all__ = [
+    "SOURCE_JOIN",
     "AdaptContext",
     "AdaptationError",
     "AdaptedModel",
@@ -125,6 +128,7 @@ __all__ = [
     "ProgramContext",
     "Prompt",
     "Question",
+    "Ratio",
     "Refers",
     "Reporter",
     "Request",

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from evalkit.compare import analyse_run
 from evalkit.errors import SuiteError, UserError
 from evalkit.prepare import Choice, Prepared, prepare
 from evalkit.records import Prediction
 from evalkit.results import read_results
 from evalkit.runner import Finished, Observer, Options, Run
-from evalkit.serialization import prediction_from_json, read_lines
-from evalkit.store import find_run
+from evalkit.serialization import plain, prediction_from_json, pretty, read_lines
+from evalkit.store import find_run, write_atomically
 
 Row = dict[str, Any]
 
@@ -169,6 +170,10 @@ def execute(prepared: Prepared, options: Options, observer: Observer) -> Finishe
     )
     finished = machine.execute(prepared.cells)
     problems = []
+    try:
+        finished = _analysed(finished, prepared)
+    except UserError as error:  # the results are safe; evalkit compare tells it again
+        problems.append(f"the methods were not compared: {error}")
     for use in prepared.suite.reporters:
         try:
             params = prepared.plugins.params("reporter", use.use).from_form(use.params)
@@ -179,3 +184,12 @@ def execute(prepared: Prepared, options: Options, observer: Observer) -> Finishe
         except BaseException as error:  # the results are safe; a report can be made again
             problems.append(f"reporter {use.name} failed: {type(error).__name__}: {error}")
     return replace(finished, problems=tuple(problems))
+
+
+def _analysed(finished: Finished, prepared: Prepared) -> Finished:
+    """The run, with how its methods compare and which expectations are met."""
+    suite = prepared.suite
+    found = analyse_run(finished.folder, suite.analysis, suite.expect)
+    results = {**finished.results, **plain(found)}
+    write_atomically(finished.folder / "results.json", pretty(results))
+    return replace(finished, results=results)

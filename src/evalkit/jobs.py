@@ -11,19 +11,24 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.collector import at_rest, uncollected
-from evalkit.contexts import AdaptationContext, PredictionContext, Services, TaskView
+from evalkit.contexts import AdaptationContext, Services, TaskView
 from evalkit.errors import AdaptationError, EngineError, EvalkitError, JobError
+from evalkit.fairness.facts import Watch, overlap, overlap_counts, planned
+from evalkit.influence import influences
 from evalkit.interfaces import (
     Comparison,
     ComparisonResult,
     Contest,
     Event,
     Metric,
+    Question,
+    Steps,
+    Task,
 )
 from evalkit.journal import FileJournal
 from evalkit.lines import InOrder, Pace, Rows, Tally, as_line, prediction_line
 from evalkit.predict import Answer, Answering, drive, predict
-from evalkit.records import AdaptedModel, Example, Failure, Prediction, Request, Usage
+from evalkit.records import AdaptedModel, Example, Failure, Json, Prediction, Request, Usage
 from evalkit.serialization import (
     adapted_from_json,
     adapted_to_json,
@@ -43,6 +48,9 @@ PREDICTIONS = "predictions.jsonl"
 SCORES = "scores.jsonl"
 ADAPTED = "adapted.json"
 JUDGMENTS = "judgments.jsonl"
+NEAR_DUPLICATES = "near-duplicates.json"
+
+QuestionSteps = Callable[[], Steps[Mapping[str, Json]]]
 
 _PLAIN = frozenset({int, float})
 _FAULT_KIND = {
@@ -150,11 +158,12 @@ def _adapt(shop: Workshop, spec: Spec, folder: Path, on_event: Callable[[Event],
 def _predict(shop: Workshop, spec: Spec, folder: Path, on_event: Callable[[Event], None]) -> Event:
     source = Store(Path(spec["root"])).folder("adapt", spec["adapted"])
     adapted = adapted_from_json(_read_json(source / ADAPTED), source)
-    task = TaskView(shop.task(spec))
-    context = PredictionContext(task, shop.train(spec), adapted)
-    program = shop.adapter(spec).program(adapted, context)
-    examples = _evaluation(shop, spec)
-    answering = shop.answering(spec["models"][spec["model"]])
+    task, train, examples = TaskView(shop.task(spec)), shop.train(spec), _evaluation(shop, spec)
+    near = _overlap(folder, task, train, examples) if train else None
+    started = time.monotonic()  # looking for near-duplicates is no part of what predicting takes
+    watch = Watch(task, train, adapted)
+    program = shop.adapter(spec).program(adapted, watch)
+    answering = watch.over(shop.answering(spec["models"][spec["model"]]))
     tally, pace = Tally(), Pace(on_event, len(examples))
     with at_rest(), (folder / PREDICTIONS).open("wb") as file:
         ordered = InOrder(file, (example.id for example in examples))
@@ -165,7 +174,11 @@ def _predict(shop: Workshop, spec: Spec, folder: Path, on_event: Callable[[Event
     failed = tally.outcomes["failed"]
     if failed == len(examples) and tally.first:
         raise EngineError(f"no example could be answered: {tally.first.reason}", tally.first.hint)
+    seconds = round(time.monotonic() - started, 3)
+    fairness = {**planned(spec, examples), **watch.facts(program, examples)}
     return {
+        "seconds": seconds,
+        "fairness": {**fairness, "too_long": tally.too_long, "near_duplicates": near},
         "usage": usage_to_json(tally.usage),
         "outcomes": tally.outcomes,
         "examples": len(examples),
@@ -173,6 +186,15 @@ def _predict(shop: Workshop, spec: Spec, folder: Path, on_event: Callable[[Event
         "from": file_sha256(source / ADAPTED),
         "content": file_sha256(folder / PREDICTIONS),
     }
+
+
+def _overlap(
+    folder: Path, task: Task, train: Sequence[Example], examples: Sequence[Example]
+) -> dict[str, Json]:
+    """Write which evaluated examples a training example nearly repeats; how many they are."""
+    found = overlap(task, train, examples)
+    (folder / NEAR_DUPLICATES).write_text(pretty(found), encoding="utf-8")
+    return overlap_counts(found, len(examples))
 
 
 def _evaluation(shop: Workshop, spec: Spec) -> tuple[Example, ...]:
@@ -211,12 +233,25 @@ def _score(shop: Workshop, spec: Spec, folder: Path, on_event: Callable[[Event],
         named = ", ".join(values_of_all) or "nothing"
         raise JobError(f'aggregate gives {named}, but not the headline "{metric.headline}"')
     facts = {"headline": metric.headline, "direction": metric.direction, "range": metric.range}
+    if metric.ratio is None:
+        _keep_influences(folder / SCORES, influences(metric, scores))
     return {
         **plain(facts),
+        "use": spec["metric"]["use"],
+        "params": spec["metric"]["params"],
+        "ratio": None if metric.ratio is None else plain(asdict(metric.ratio)),
         "value": values_of_all[metric.headline],
         "values": values_of_all,
         "from": file_sha256(_predictions_file(spec, spec["predicted"])),
     }
+
+
+def _keep_influences(path: Path, found: Sequence[float] | None) -> None:
+    """Add to each line of scores how much its example moves the headline."""
+    if found is None:
+        return
+    lines = [{**form, "influence": own} for form, own in zip(read_lines(path), found, strict=True)]
+    path.write_bytes(b"".join(map(as_line, lines)))
 
 
 def _check_score(metric: Metric, example_id: str, values: Mapping[str, float]) -> None:
@@ -233,28 +268,33 @@ def _check_score(metric: Metric, example_id: str, values: Mapping[str, float]) -
 
 def _compare(shop: Workshop, spec: Spec, folder: Path, on_event: Callable[[Event], None]) -> Event:
     cls = shop.plugins.load("comparison", spec["comparison"]["use"])
-    judge = spec["models"][spec["judge"]] if spec["judge"] else None
-    resolved = resolved_from_json(judge["resolved"]) if judge else None
-    comparison: Comparison = cls(shop.params("comparison", spec["comparison"]), resolved)
     contest = _contest(shop, spec)
+    first = next(iter(contest.judges.values()), None)
+    comparison: Comparison = cls(shop.params("comparison", spec["comparison"]), first)
     asked = comparison.questions(contest)
-    questions = {question.id: question for question in asked}
-    if len(questions) < len(asked):
-        raise JobError(f"{len(asked) - len(questions)} questions have the id of another one")
-    starts = {key: question.steps for key, question in questions.items()}
-    answering = shop.answering(judge) if judge else _nobody
-    usage = Usage()
     verdicts: dict[str, Any] = {}
-    for key, ended in drive(starts, answering, kind="comparison"):
-        usage = usage.plus(ended.usage)
-        verdicts[key] = ended.failure if ended.failure is not None else ended.result
-        on_event({"done": len(verdicts), "total": len(questions), "note": ""})
+    judges: dict[str, Event] = {}
+    usage = Usage()
+    for judge, questions in by_judge(asked, contest).items():
+        started, its = time.monotonic(), Usage()
+        for key, ended in drive(questions, _judging(shop, spec, judge), kind="comparison"):
+            its = its.plus(ended.usage)
+            verdicts[key] = ended.failure if ended.failure is not None else ended.result
+            on_event({"done": len(verdicts), "total": len(asked), "note": ""})
+        usage = usage.plus(its)
+        if judge:
+            judges[judge] = {
+                "identity": spec["models"][judge]["identity"],
+                "usage": usage_to_json(its),
+                "seconds": round(time.monotonic() - started, 3),
+            }
     with (folder / JUDGMENTS).open("w", encoding="ascii") as file:
-        for key in questions:
-            file.write(line(_judgment(key, verdicts[key])) + "\n")
+        for question in asked:
+            file.write(line(_judgment(question.id, verdicts[question.id])) + "\n")
     result = comparison.conclude(contest, verdicts)
     return {
         "usage": usage_to_json(usage),
+        "judges": judges,
         "headline": comparison.headline,
         "decimals": comparison.decimals,
         "failures": sum(isinstance(verdict, Failure) for verdict in verdicts.values()),
@@ -271,10 +311,43 @@ def _contest(shop: Workshop, spec: Spec) -> Contest:
         cell: {p.example_id: p for p in _predictions(spec, identity)}
         for cell, identity in spec["cells"].items()
     }
-    examples = _evaluation(shop, spec)
+    judges = {name: resolved_from_json(spec["models"][name]["resolved"]) for name in spec["judges"]}
     return Contest(
-        task=TaskView(shop.task(spec)), examples=examples, answers=answers, seed=spec["seed"]
+        task=TaskView(shop.task(spec)),
+        examples=_evaluation(shop, spec),
+        answers=answers,
+        seed=spec["seed"],
+        judges=judges,
     )
+
+
+def by_judge(asked: Sequence[Question], contest: Contest) -> dict[str, dict[str, QuestionSteps]]:
+    """The questions of each judge, by their ids; without any judge, all of nobody's ("").
+
+    Raises:
+        JobError: two questions have one id, or one is for a judge that is not there.
+    """
+    ids = {question.id for question in asked}
+    if len(ids) < len(asked):
+        raise JobError(f"{len(asked) - len(ids)} questions have the id of another one")
+    first = next(iter(contest.judges), "")
+    found: dict[str, dict[str, QuestionSteps]] = {judge: {} for judge in contest.judges or (first,)}
+    for question in asked:
+        judge = question.judge or first
+        if judge not in found:
+            known = ", ".join(contest.judges) or "nobody"
+            raise JobError(f'question {question.id} is for "{judge}"; there to judge: {known}')
+        found[judge][question.id] = question.steps
+    return found
+
+
+def _judging(shop: Workshop, spec: Spec, judge: str) -> Answering:
+    """How a judge answers; several large ones may not fit on a device side by side."""
+    if not judge:
+        return _nobody
+    if len(spec["judges"]) > 1:
+        shop.make_room(spec["models"][judge])
+    return shop.answering(spec["models"][judge])
 
 
 def _nobody(requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:

@@ -72,6 +72,7 @@ class Tally:
     Attributes:
         outcomes: outcome, or ``failed`` -> number of predictions.
         first: the first Failure, if there was any.
+        too_long: how many of those that failed did not fit into the model's context.
     """
 
     def __init__(self) -> None:
@@ -79,12 +80,15 @@ class Tally:
         names = ("parsed", "malformed", "empty", "truncated", "refused", "failed")
         self.outcomes = dict.fromkeys(names, 0)
         self.first: Failure | None = None
+        self.too_long = 0
         self._usage = [0, 0, 0, 0]
 
     def add(self, prediction: Prediction) -> None:
         """Count one more."""
         self.outcomes[prediction.outcome or "failed"] += 1
-        self.first = self.first or prediction.failure
+        if prediction.failure is not None:
+            self.first = self.first or prediction.failure
+            self.too_long += prediction.failure.kind == "prompt"
         usage, total = prediction.usage, self._usage
         total[0] += usage.requests
         total[1] += usage.prompt_tokens

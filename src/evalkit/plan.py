@@ -17,7 +17,7 @@ from evalkit.predict import template_sha256
 from evalkit.records import Cell, Example, Json, ResolvedModel
 from evalkit.sampling import draw_train
 from evalkit.serialization import digest, digest_of, resolved_to_json
-from evalkit.suite import AdapterUse, Suite, Use
+from evalkit.suite import AdapterUse, Suite, Use, methods_meant
 
 IDENTITY_VERSION = 2
 """Raised when the core changes what a job computes; older jobs are then computed anew."""
@@ -129,6 +129,28 @@ def contestant(cell: Cell, suite: Suite) -> str:
     return cell.id.removesuffix(f"-seed{cell.seed}") if len(suite.seeds) > 1 else cell.id
 
 
+def check_selectors(suite: Suite, cells: Sequence[Cell]) -> None:
+    """See that every selector of ``[analysis]`` and ``[[expect]]`` fits a method.
+
+    Raises:
+        SuiteError: those that do not, with the names that there are.
+    """
+    methods = {contestant(cell, suite): cell.adapter for cell in cells}
+    places = [("analysis.baseline", suite.analysis.baseline, True)]
+    for index, one in enumerate(suite.expect):
+        places.append((f"expect[{index}].adapter", one.adapter, False))
+        places.append((f"expect[{index}].not-worse-than", one.not_worse_than, True))
+    problems = []
+    for where, selector, single in places:
+        found = [] if selector is None else methods_meant(selector, methods)
+        if selector is not None and (not found or (single and len(found) > 1)):
+            fits = f"fits {', '.join(found)}: name one" if found else "fits no method"
+            what = f'{suite.path}: {where}: "{selector}" {fits}'
+            problems.append(UserError(what, f"methods of this suite: {', '.join(methods)}"))
+    if problems:
+        raise SuiteError(problems)
+
+
 def _tries(adapter: AdapterUse, model: str) -> bool:
     return adapter.models is None or model in adapter.models
 
@@ -142,6 +164,7 @@ class Planner:
         self._inputs = inputs
         self._catalogue = catalogue
         self._evaluation = digest_of(_content(example) for example in inputs.evaluation)
+        self._parser = self._parser_identity()
         self._task = self._task_identity()
 
     def jobs(self, cell: Cell) -> CellJobs:
@@ -157,12 +180,18 @@ class Planner:
             return ()
         return draw_train(self._inputs.train, cell.train_size, cell.seed)
 
-    def _task_identity(self) -> str:
-        use, task = self._suite.task, self._inputs.task
-        cls = self._catalogue.params("task", use.use)
-        facts = {
+    def _parser_identity(self) -> dict[str, Any]:
+        """What decides how an answer is read."""
+        use = self._suite.task
+        return {
             "plugin": self._catalogue.provenance("task", use.use),
-            "params": portable(use.params, cls),
+            "params": portable(use.params, self._catalogue.params("task", use.use)),
+        }
+
+    def _task_identity(self) -> str:
+        task = self._inputs.task
+        facts = {
+            **self._parser,
             "instruction": task.instruction,
             "choices": task.choices,
             "schema": task.schema,
@@ -233,8 +262,12 @@ class Planner:
             "task": self._task,
             "evaluation": self._evaluation,
         }
-        spec = self._spec(cell, models=[cell.model])
-        return _job("predict", facts, f"predict {cell.id}", {**spec, "adapted": adapt.id})
+        spec = {
+            **self._spec(cell, models=[cell.model]),
+            "adapted": adapt.id,
+            "parser": digest(self._parser),
+        }
+        return _job("predict", facts, f"predict {cell.id}", spec)
 
     def score(self, metric: Use, cell_id: str, predict_id: str) -> Job:
         """The job that scores the predictions of `predict_id` by a metric."""
@@ -272,7 +305,7 @@ class Planner:
             "cells": dict(cells),
             "seed": seed,
             "models": {name: self._model_spec(name) for name in judges},
-            "judge": judges[0] if judges else None,
+            "judges": list(dict.fromkeys(judges)),
         }
         return _job("compare", facts, f"compare {comparison.name}", spec)
 

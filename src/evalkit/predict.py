@@ -139,7 +139,7 @@ class Ended(Generic[T]):
 class Conversation(Generic[T]):
     """One generator of requests, and what it has cost so far."""
 
-    __slots__ = ("_kind", "_last", "_latency_s", "_start", "_steps", "_usage")
+    __slots__ = ("_kind", "_last", "_latency_s", "_refusal", "_start", "_steps", "_usage")
 
     def __init__(self, start: Callable[[], Steps[T]], kind: str) -> None:
         """Nothing is started before ``advance``.
@@ -164,6 +164,8 @@ class Conversation(Generic[T]):
         except StopIteration as stop:
             return self._ended(result=stop.value)
         except Exception as error:  # a plugin's fault must not take the others with it
+            if isinstance(answer, Failure) and error is self._refusal:
+                return self._ended(failure=answer)  # the program let it pass: its kind is kept
             return self._ended(failure=failure_of(error, self._kind))
 
     def _next(self, answer: Answer | None) -> Request:
@@ -171,7 +173,8 @@ class Conversation(Generic[T]):
             self._steps = self._start()
             return next(self._steps)
         if isinstance(answer, Failure):
-            return self._steps.throw(EngineError(answer.reason, answer.hint))
+            self._refusal = EngineError(answer.reason, answer.hint)
+            return self._steps.throw(self._refusal)
         used = Usage.of(answer)
         self._usage = used if self._last is None else self._usage.plus(used)
         self._last = answer

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evalkit.plan import make_cells, select
+from evalkit.plan import check_selectors, make_cells, select
 from evalkit.plugins import LOCAL_MODULE, Plugins, build_manager, local_folders
 from evalkit.records import Cell
 from evalkit.suite import RawSuite, Suite, check_suite, read_suite
@@ -78,6 +78,7 @@ def prepare(choice: Choice) -> Prepared:
         raw = replace(raw, tables={**raw.tables, "seeds": list(choice.seeds)})
     suite = check_suite(raw, plugins)
     cells = make_cells(suite, plugins)
+    check_selectors(suite, cells)
     if choice.matches is not None:
         cells = select(cells, choice.matches)
     return Prepared(

@@ -17,6 +17,9 @@ Outcome: TypeAlias = Literal["parsed", "malformed", "empty", "truncated", "refus
 FinishReason: TypeAlias = Literal["stop", "length", "choice", "refusal"]
 """Why a completion ended: a stop rule, the token limit, a forced choice, or a refusal."""
 
+SOURCE_JOIN = " + "
+"""Between the ids of the entries from which one example was put together."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
@@ -24,7 +27,8 @@ class Example:
 
     Attributes:
         id: unique within its split.
-        source: id of the entry it was made from; examples of one source are not independent.
+        source: id of the entry it was made from, or ids of several joined by ``SOURCE_JOIN``;
+            examples that share an entry are not independent.
         fields: the named values that a task renders into its input, for instance ``text``.
         target: the right answer, in the form that the task's ``parse`` returns.
         groups: names by which results may be broken down, for instance ``domain``.
@@ -35,6 +39,11 @@ class Example:
     fields: Mapping[str, Json]
     target: Json
     groups: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The ids of the entries it was made from."""
+        return tuple(self.source.split(SOURCE_JOIN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +147,7 @@ class Failure:
     Attributes:
         reason: what failed, for a person.
         kind: ``engine``, ``adapter``, ``metric``, ``comparison``, ``task``, ``plugin`` or
-            ``machine``.
+            ``machine``; ``prompt`` if it does not fit into the model's context.
         hint: what to do about it, or an empty string.
     """
 
@@ -270,7 +279,9 @@ class AdaptedModel:
         weights: trained weights, if there are any.
         state: whatever else the adapter's ``program`` needs at prediction.
         report: what the adaptation has to tell (loss curve, candidates, counts). The keys
-            ``demos`` (int) and ``optimizer`` (str) appear in the table.
+            ``demos`` (int) and ``optimizer`` (str) appear in the table. By ``demos_requested``
+            (int: how many demos it was asked to show) and ``weights_applied`` (bool: whether its
+            weights were seen to change what the model computes) comparisons are checked.
     """
 
     prompt: Prompt

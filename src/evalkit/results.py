@@ -14,7 +14,7 @@ from evalkit.prices import Prices, cost_of
 from evalkit.records import Cell, Failure, ResolvedModel
 from evalkit.serialization import cell_to_json, failure_to_json, plain, resolved_to_json
 from evalkit.store import read_object
-from evalkit.suite import Use
+from evalkit.suite import ModelUse, Use
 
 SCHEMA = "evalkit-results/1"
 MOST_FAILURES = 0.02
@@ -29,6 +29,7 @@ class Record:
 
     Attributes:
         cell: the cell.
+        method: what the cells that differ from it by their seed only are called together.
         jobs: its jobs; None if it could not be planned.
         failure: why it failed; None as long as it did not.
         notes: identity of a finished job -> what it noted.
@@ -36,6 +37,7 @@ class Record:
     """
 
     cell: Cell
+    method: str
     jobs: CellJobs | None = None
     failure: Failure | None = None
     notes: dict[str, Note] = field(default_factory=dict)
@@ -146,11 +148,12 @@ def _placeless(value: Any) -> Any:
     return Path(value).name if isinstance(value, str) and value.startswith("/") else value
 
 
-def model_result(model: ResolvedModel, use: Use) -> dict[str, Any]:
+def model_result(model: ResolvedModel, use: ModelUse) -> dict[str, Any]:
     """The part of ``results.json`` for a model."""
     form = resolved_to_json(model)
     del form["folder"]
-    return {**form, "params": shareable(use.params)}
+    prices = use.prices.model_dump() if use.prices else None
+    return {**form, "params": shareable(use.params), "prices": prices}
 
 
 def cell_result(
@@ -165,6 +168,7 @@ def cell_result(
     """
     form: dict[str, Any] = {
         **cell_to_json(record.cell),
+        "method": record.method,
         "params": shareable(record.cell.params),
         "train_size": train_total if record.cell.train_size is None else record.cell.train_size,
         "status": record.status,
@@ -172,6 +176,7 @@ def cell_result(
         "jobs": None,
         "examples": None,
         "outcomes": None,
+        "fairness": None,
         "report": {},
         "scores": {},
         "usage": {"adapt": None, "predict": None},
@@ -194,6 +199,7 @@ def cell_result(
         },
         "examples": predict.get("examples"),
         "outcomes": predict.get("outcomes"),
+        "fairness": predict.get("fairness"),  # older notes lack it
         "report": adapt.get("report", {}),
         "scores": {name: score_result(note) for name, note in scores.items()},
         "usage": {"adapt": adapt.get("usage"), "predict": predict.get("usage")},
@@ -218,8 +224,9 @@ def _cost(job: Job, note: Note, prices: Mapping[str, Prices | None]) -> float | 
 
 def score_result(note: Note) -> dict[str, Any]:
     """A metric's part of a cell."""
-    keys = ("headline", "direction", "range", "value", "values")
-    return {key: note[key] for key in keys}
+    keys = ("use", "params", "headline", "direction", "range", "ratio", "value", "values")
+    found = {key: note.get(key) for key in keys}  # older notes lack some
+    return {**found, "params": shareable(found["params"] or {})}
 
 
 def comparison_result(

@@ -4,8 +4,6 @@ Finished jobs are found by identity in the output folder and are not run again, 
 a suite a second time, or after a crash, does only what is left.
 """
 
-import os
-import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,8 +35,9 @@ from evalkit.results import (
     model_result,
     shareable,
 )
-from evalkit.serialization import digest, line, pretty, read_lines
-from evalkit.store import Store, is_alive, new_run, point_latest, runs, write_atomically
+from evalkit.run_folder import RunFolder, open_run
+from evalkit.serialization import digest, pretty
+from evalkit.store import Store, write_atomically
 from evalkit.suite import RawSuite, Suite, Use
 
 
@@ -100,14 +99,15 @@ class Finished:
 
     @property
     def failed(self) -> bool:
-        """Whether a cell, a comparison or a report did not end well.
+        """Whether a cell, a comparison or a report did not end well, or an expectation is not met.
 
         A cell of which too many answers could not be had did not, though it has scores.
         """
         parts = [*self.results["cells"], *self.results["comparisons"]]
         undone = any(part["status"] != "done" for part in parts)
         short = any(not comparable(cell) for cell in self.results["cells"])
-        return undone or short or bool(self.problems)
+        unmet = any(not one["met"] for one in self.results.get("expectations", ()))
+        return undone or short or unmet or bool(self.problems)
 
 
 class Run:
@@ -129,7 +129,7 @@ class Run:
         self._options = options
         self._observer = observer
         self._store = Store(options.output)
-        self._folder = Path()
+        self._run = RunFolder(Path(), self._store)
         self._records: list[Record] = []
         self._comparisons: list[Contested] = []
         self._failed: dict[str, Failure] = {}
@@ -154,7 +154,8 @@ class Run:
             raise SuiteError([fault.error for fault in faults])
         self._plan(cells, inputs, faults)
         executor.offer(self._planner.task_form, inputs.task)
-        self._folder = self._open_folder()
+        self._run = self._open_folder()
+        self._run.keep_examples(inputs.task, inputs.evaluation)
         self._write(inputs, over=False)
         try:
             self._run_cells(executor, inputs)
@@ -162,19 +163,20 @@ class Run:
         finally:
             results = self._write(inputs, over=_all_over(self._records, self._comparisons))
             executor.close()
-        return Finished(folder=self._folder, results=results)
+        return Finished(folder=self._run.path, results=results)
 
     def _plan(self, cells: Sequence[Cell], inputs: Inputs, faults: Sequence[Fault]) -> None:
         self._planner = planner = Planner(self._suite, inputs, self._plugins)
         self._evaluation_sha256 = evaluation_sha256(inputs)
         for cell in cells:
+            method = contestant(cell, self._suite)
             fault = next((f for f in faults if cell.id in f.cells), None)
             if fault is None:
-                self._records.append(Record(cell=cell, jobs=planner.jobs(cell)))
+                self._records.append(Record(cell=cell, method=method, jobs=planner.jobs(cell)))
                 continue
             reason, hint = fault.error.message, fault.error.hint
             failure = Failure(reason=reason, kind="preflight", hint=hint)
-            self._records.append(Record(cell=cell, failure=failure))
+            self._records.append(Record(cell=cell, method=method, failure=failure))
         self._comparisons = [
             Contested(use=use, seed=seed, fault=_fault_of(use, faults))
             for use in self._suite.comparisons
@@ -194,27 +196,15 @@ class Run:
         finished = {key for record in self._records for key in record.notes}
         self._observer.plan(len(jobs) + len(self._comparisons), len(finished))
 
-    def _open_folder(self) -> Path:
+    def _open_folder(self) -> RunFolder:
         """The unfinished run of the same suite, or a new one."""
-        identity = digest([self._raw.tables, [r.cell.id for r in self._records]])
-        folder = None
-        if not self._options.fresh:
-            for candidate, manifest in runs(self._store.root):
-                same = manifest.get("suite_sha256") == identity and not manifest.get("finished")
-                process = manifest.get("process")
-                if same and (process == os.getpid() or not is_alive(process)):
-                    folder = candidate
-                    break
-        folder = folder or new_run(self._store.root, self._suite.name)
-        (folder / "predictions").mkdir(exist_ok=True)
         manifest = make_manifest(
             self._raw, self._suite, self._plugins, command=self._options.command
         )
-        manifest |= {"suite_sha256": identity, "process": os.getpid()}
+        identity = digest([self._raw.tables, [r.cell.id for r in self._records]])
+        manifest |= {"suite_sha256": identity}
         manifest |= {"started": stamp(self._started), "finished": None}
-        write_manifest(folder, manifest)
-        point_latest(folder)
-        return folder
+        return open_run(self._store, self._suite.name, manifest, fresh=self._options.fresh)
 
     def _executor(self) -> Executor:
         use = self._suite.executor
@@ -231,8 +221,7 @@ class Run:
                 # A metric that fails leaves the cell's other metrics and its predictions alone.
                 if record.is_ready(job):
                     self._run_job(executor, record, job)
-            if job.kind == "predict" and record.predicted:
-                self._keep_predictions(record)
+            self._keep(record, job)
             if job is record.all_jobs[-1]:
                 self._write(inputs, over=False)
 
@@ -278,25 +267,27 @@ class Run:
 
     def _failure(self, job: Job, ended: Mapping[str, Any]) -> Failure:
         if "traceback" in ended:
-            path = self._folder / "errors.log"
-            with path.open("a", encoding="utf-8", errors="backslashreplace") as log:
-                log.write(f"{job.label}\n{ended['traceback']}\n")
+            self._run.log(job.label, ended["traceback"])
         return Failure(reason=ended["reason"], kind=ended["kind"], hint=ended["hint"])
 
     def _too_many_failures(self) -> bool:
         failed = sum(record.failure is not None for record in self._records)
         return 0 < self._options.max_failures <= failed
 
-    def _keep_predictions(self, record: Record) -> None:
-        """Copy predictions into the run folder, so that it can be moved as a whole."""
-        assert record.jobs is not None
-        source = self._store.folder("predict", record.jobs.predict.id) / "predictions.jsonl"
-        target = self._folder / "predictions" / f"{record.cell.id}.jsonl"
-        shutil.copyfile(source, target)
+    def _keep(self, record: Record, job: Job) -> None:
+        """Copy what a job made into the run folder."""
+        if job.id not in record.notes or record.jobs is None:
+            return
+        if job.kind == "predict":
+            self._run.keep_predictions(record.cell.id, job.id)
+            self._run.keep_near_duplicates(record.cell.id, job.id)
+        for name, score in record.jobs.scores.items():
+            if score is job:
+                self._run.keep_scores(record.cell.id, name, job.id)
 
     def _run_comparisons(self, executor: Executor, inputs: Inputs) -> None:
         planner = self._planner
-        (self._folder / "judgments.jsonl").unlink(missing_ok=True)
+        self._run.forget_judgments()
         for contested in self._comparisons:
             if self._too_many_failures():
                 return
@@ -317,28 +308,23 @@ class Run:
                 note = self._store.finished("compare", job.id)
             if contested.failure is None:
                 contested.note = note
-                self._keep_judgments(contested, job)
+                named = {"comparison": contested.use.name, "seed": contested.seed}
+                self._run.keep_judgments(named, job.id)
 
     def _contestants(self, seed: int) -> dict[str, Record]:
         """The cells of a seed that may be compared, by their names in a comparison."""
         return {
-            contestant(record.cell, self._suite): record
+            record.method: record
             for record in self._records
             if record.cell.seed == seed and comparable(cell_result(record, 0))
         }
-
-    def _keep_judgments(self, contested: Contested, job: Job) -> None:
-        source = self._store.folder("compare", job.id) / "judgments.jsonl"
-        named = {"comparison": contested.use.name, "seed": contested.seed}
-        with (self._folder / "judgments.jsonl").open("a", encoding="ascii") as file:
-            file.writelines(line({**named, **judgment}) + "\n" for judgment in read_lines(source))
 
     def _write(self, inputs: Inputs, *, over: bool) -> dict[str, Any]:
         finished = stamp(time.time()) if over else None
         prices = {use.name: use.prices for use in self._suite.models}
         results = assemble(
             run={
-                "id": self._folder.name,
+                "id": self._run.path.name,
                 "suite": self._suite.name,
                 "description": self._suite.description,
                 "profile": self._suite.profile,
@@ -366,9 +352,9 @@ class Run:
             comparisons=[contested.result() for contested in self._comparisons],
             currency=next(iter(currencies(prices.values())), None),
         )
-        write_atomically(self._folder / "results.json", pretty(results))
+        write_atomically(self._run.path / "results.json", pretty(results))
         if over:
-            write_manifest(self._folder, {**read_manifest(self._folder), "finished": finished})
+            write_manifest(self._run.path, {**read_manifest(self._run.path), "finished": finished})
         return results
 
 

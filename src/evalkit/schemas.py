@@ -7,7 +7,7 @@ from typing import Any
 
 from evalkit.errors import PluginError
 from evalkit.interfaces import Registry
-from evalkit.suite.keys import ModelKeys
+from evalkit.suite.keys import AnalysisKeys, ExpectKeys, ModelKeys
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
@@ -71,6 +71,8 @@ def suite_schema(registry: Registry) -> Schema:
         "comparisons": {"type": "array", "items": tables("comparison", "use", named)},
         "reporters": {"type": "array", "items": tables("reporter", "use", named)},
         "executor": tables("executor", "use", named),
+        "analysis": AnalysisKeys.model_json_schema(by_alias=True),
+        "expect": {"type": "array", "items": ExpectKeys.model_json_schema(by_alias=True)},
         "profiles": {"type": "object", "additionalProperties": {"type": "object"}},
     }
     return {

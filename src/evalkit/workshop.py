@@ -61,6 +61,12 @@ class Workshop:
             if crowded or self._in_the_way(spec, self._engines[held]):
                 self._let_go(held)
 
+    def make_room(self, model: Spec) -> None:
+        """Let go of the engines of other models, unless they have no device to give back."""
+        for held, engine in list(self._engines.items()):
+            if held != digest(model) and engine.model.device != "cpu":
+                self._let_go(held)
+
     def _check_code(self, planned: Sequence[Mapping[str, str]]) -> None:
         """Refuse to run other code than the identities of the jobs speak of."""
         for plugin in planned:

@@ -1,4 +1,4 @@
-"""What both metrics share: counting, the per-example parts, the averages."""
+"""What all metrics share: counting, the per-example parts, the averages."""
 
 import math
 
@@ -7,13 +7,15 @@ import pytest
 from evalkit import DataError
 from evalkit_f1.exact import ExactF1
 from evalkit_f1.fuzzy import FuzzyF1
-from evalkit_f1.params import ExactF1Params, FuzzyF1Params
+from evalkit_f1.params import ExactF1Params, FuzzyF1Params, SlotFuzzyF1Params
+from evalkit_f1.slot_fuzzy import SlotFuzzyF1
 
 A = ["Ada", "born in", "London"]
 B = ["Ada", "knew", "Babbage"]
 METRICS = {
     "exact": ExactF1(ExactF1Params()),
     "fuzzy": FuzzyF1(FuzzyF1Params()),
+    "slot-fuzzy": SlotFuzzyF1(SlotFuzzyF1Params()),
     "exact-study": ExactF1(ExactF1Params(compat="study")),
     "fuzzy-study": FuzzyF1(FuzzyF1Params(compat="study")),
 }
@@ -52,10 +54,13 @@ def test_every_part_is_counted_by_hand():
         "malformed": 2,
         "duplicates": 2,
         "items": 5,
+        "pair_tp": 1,
+        "pair_predicted": 3,
+        "pair_reference": 2,
     }
 
 
-@pytest.mark.parametrize("name", ["exact", "fuzzy"])
+@pytest.mark.parametrize("name", ["exact", "fuzzy", "slot-fuzzy"])
 @pytest.mark.parametrize("broken", [["Ada"], ["Ada", "born in"], [*A, "England"], []])
 def test_a_malformed_item_never_matches_even_itself(name, broken):
     parts = METRICS[name].score([A, broken], [A, broken])
@@ -76,12 +81,29 @@ def test_a_malformed_item_is_no_duplicate_of_a_triple_that_reads_the_same():
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [("Ada", "'Ada'"), (["Ada | x | y"], "Ada | x | y"), ([["a", 1, "c"]], "1")]
+    ("value", "shown"),
+    [
+        ("Ada", "'Ada'"),
+        (["Ada | x | y"], "Ada | x | y"),
+        ([["a", 1, "c"]], "1"),
+        ([["a", ["b"], "c"]], "['b']"),
+        ([["a", None]], "None"),
+        ([A, {"subject": "Ada"}], "subject"),
+    ],
 )
-def test_a_value_of_another_form_is_refused(metric, value, shown):
-    with pytest.raises(DataError, match="list") as caught:
-        metric.score([A], value)
-    assert shown in caught.value.message
+@pytest.mark.parametrize("normalization", ["none", "default", "text2kg"])
+def test_a_value_of_another_form_is_refused(metric, normalization, value, shown):
+    kind = type(metric.params)
+    metric = type(metric)(kind(normalization=normalization))
+    for target, answer in [([A], value), (value, [A]), (value, value)]:
+        with pytest.raises(DataError, match="list") as caught:
+            metric.score(target, answer)
+        assert shown in caught.value.message
+
+
+def test_lists_and_tuples_are_the_same(metric):
+    listed = metric.score([A, B], [B, A, B])
+    assert metric.score((tuple(A), tuple(B)), (B, tuple(A), tuple(B))) == listed
 
 
 # Two systems of a worked example: rows of (true positives, predicted, reference).
@@ -126,6 +148,8 @@ def test_precision_recall_and_rates_of_a_small_cell():
             "micro_f1": 1 / 3,
             "malformed_rate": 1 / 4,
             "duplicate_rate": 1 / 4,
+            "pair_macro_f1": 5 / 9,
+            "pair_micro_f1": 1 / 3,
         }
     )
 
@@ -146,6 +170,21 @@ def test_the_headline_follows_the_average_and_is_among_the_figures(metric):
     micro = ExactF1(ExactF1Params(average="micro"))
     assert (metric.headline, micro.headline) == ("macro_f1", "micro_f1")
     assert micro.headline in micro.aggregate([])
+
+
+@pytest.mark.parametrize("average", ["macro", "micro"])
+def test_the_ratio_is_that_of_the_headline(average):
+    for cls, params in [
+        (ExactF1, ExactF1Params),
+        (FuzzyF1, FuzzyF1Params),
+        (SlotFuzzyF1, SlotFuzzyF1Params),
+    ]:
+        ratio = cls(params(average=average)).ratio
+        if average == "macro":
+            assert (ratio.numerator, ratio.denominator) == ({"f1": 1}, {})
+        else:
+            assert (ratio.numerator, ratio.empty) == ({"tp": 2}, 1)
+            assert ratio.denominator == {"predicted": 1, "reference": 1}
 
 
 def test_parts_are_finite(metric):

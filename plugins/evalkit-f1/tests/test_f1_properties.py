@@ -7,11 +7,16 @@ from hypothesis import strategies as st
 from evalkit_f1.exact import ExactF1
 from evalkit_f1.fuzzy import FuzzyF1
 from evalkit_f1.normalize import PROFILES
-from evalkit_f1.params import ExactF1Params, FuzzyF1Params
+from evalkit_f1.params import ExactF1Params, FuzzyF1Params, SlotFuzzyF1Params
+from evalkit_f1.slot_fuzzy import SlotFuzzyF1
 
 METRICS = [
     cls(params(normalization=profile))
-    for cls, params in [(ExactF1, ExactF1Params), (FuzzyF1, FuzzyF1Params)]
+    for cls, params in [
+        (ExactF1, ExactF1Params),
+        (FuzzyF1, FuzzyF1Params),
+        (SlotFuzzyF1, SlotFuzzyF1Params),
+    ]
     for profile in PROFILES
 ]
 every_metric = pytest.mark.parametrize(
@@ -21,7 +26,7 @@ every_metric = pytest.mark.parametrize(
 unhurried = settings(deadline=None, max_examples=50)
 
 # Few letters, so that equal and similar items are frequent.
-parts = st.text("aB_ '", max_size=3)
+parts = st.text("aB_ '1", max_size=3)
 triples = st.tuples(parts, parts, parts).map(list)
 items = st.lists(triples | st.lists(parts, max_size=4), max_size=6)
 cells = st.lists(st.tuples(items, items), max_size=5)
@@ -78,5 +83,33 @@ def test_writing_the_answer_twice_only_adds_duplicates(metric, target, value):
 @unhurried
 @given(target=items, value=items)
 def test_what_is_equal_is_also_similar(target, value):
-    for exact, fuzzy in zip(METRICS[:3], METRICS[3:], strict=True):
+    for exact, fuzzy in zip(METRICS[:3], METRICS[3:6], strict=True):
         assert exact.score(target, value)["tp"] <= fuzzy.score(target, value)["tp"]
+
+
+@every_metric
+@pytest.mark.parametrize("average", ["macro", "micro"])
+@unhurried
+@given(pairs=st.lists(st.tuples(items, items), min_size=1, max_size=5))
+def test_the_ratio_of_sums_is_the_headline(metric, average, pairs):
+    metric = type(metric)(metric.params.model_copy(update={"average": average}))
+    scores = [metric.score(target, value) for target, value in pairs]
+    above, below = (
+        sum(weight * score[part] for score in scores for part, weight in weights.items())
+        for weights in (metric.ratio.numerator, metric.ratio.denominator)
+    )
+    below = below if metric.ratio.denominator else len(scores)
+    found = above / below if below else metric.ratio.empty
+    assert metric.aggregate(scores)[metric.headline] == pytest.approx(found, rel=1e-12)
+
+
+@unhurried
+@given(pairs=cells)
+def test_swapping_exchanges_precision_and_recall_of_a_cell_and_keeps_pairs(pairs):
+    metric = METRICS[1]
+    there = metric.aggregate([metric.score(target, value) for target, value in pairs])
+    back = metric.aggregate([metric.score(value, target) for target, value in pairs])
+    for average in ("macro", "micro"):
+        assert there[f"{average}_precision"] == back[f"{average}_recall"]
+        assert there[f"{average}_f1"] == back[f"{average}_f1"]
+        assert there[f"pair_{average}_f1"] == back[f"pair_{average}_f1"]

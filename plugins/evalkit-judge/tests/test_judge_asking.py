@@ -10,8 +10,8 @@ from evalkit_judge.asking import SCHEMA, Answer, Asking, read_choice, read_writt
 from evalkit_judge.lineup import Bout
 from evalkit_judge.verdicts import auto_tie, read_verdict, verdict
 
-AB = Bout(example="e1", a="x", b="y", order="ab")
-BA = Bout(example="e1", a="x", b="y", order="ba")
+AB = Bout(judge="j", example="e1", a="x", b="y", order="ab")
+BA = Bout(judge="j", example="e1", a="x", b="y", order="ba")
 
 
 def said(text, finish_reason="stop", logprobs=None):
@@ -103,11 +103,32 @@ def test_after_two_retries_it_stays_unreadable():
     assert answer == Answer(status="parse_error", label=None, extra={"text": "!"})
 
 
-def test_an_engine_that_gives_no_answer_ends_the_conversation():
+@pytest.mark.parametrize("mode", ["schema", "choices"])
+def test_an_engine_that_gives_no_answer_is_asked_twice_more(mode):
+    steps = asking(mode).steps("text", "one", "two")
+    first = next(steps)
+    for _ in range(2):
+        assert steps.throw(EngineError("gone")) == first
+    with pytest.raises(EngineError, match="gone for good"):
+        steps.throw(EngineError("gone for good"))
+
+
+def test_an_answer_after_none_counts():
     steps = asking().steps("text", "one", "two")
     next(steps)
-    with pytest.raises(EngineError):
-        steps.throw(EngineError("gone"))
+    again = steps.throw(EngineError("busy"))
+    assert again.temperature == 0  # nothing was unreadable, so nothing needs to be sampled
+    with pytest.raises(StopIteration) as end:
+        steps.send(said(written("B")))
+    assert end.value.value.label == "B"
+
+
+def test_every_vote_and_attempt_has_a_seed_of_its_own():
+    seeds = []
+    for vote in range(3):
+        steps = asking(temperature=0.7).steps("text", "one", "two", vote=vote)
+        seeds += [next(steps).seed, steps.send(said("?")).seed, steps.send(said("?")).seed]
+    assert len(set(seeds)) == 9
 
 
 def test_a_choice_keeps_its_probabilities():
@@ -142,10 +163,12 @@ def test_the_score_is_that_of_contestant_a_in_both_orders(label, score):
 def test_a_verdict_is_strict_json():
     kept = verdict(AB, Answer(status="ok", label="A", extra={"rationale": "Better."}))
     assert json.loads(json.dumps(kept, allow_nan=False)) == {
+        "judge": "j",
         "example": "e1",
         "a": "x",
         "b": "y",
         "order": "ab",
+        "vote": 0,
         "status": "ok",
         "verdict": "A",
         "score": 1.0,

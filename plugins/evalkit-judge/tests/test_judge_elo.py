@@ -1,95 +1,25 @@
 """The comparison as a whole, with scripted judges, through the core's own path."""
 
 import json
-import re
 
 import pytest
-from pydantic import ValidationError
 
-from evalkit import Contest, Example, Failure, ModelError, Prediction, UserError
+from evalkit import Contest, Failure, ModelError, UserError
 from evalkit.testing import FakeEngine, ListTask, judge_with
-from evalkit_judge.comparison import JudgeElo
-from evalkit_judge.params import JudgeEloParams
 
-_QUESTION = re.compile(
-    r"<input>\n.*\n</input>\n<answer-a>\n(.*)\n</answer-a>\n<answer-b>\n(.*)\n</answer-b>\n.*",
-    flags=re.DOTALL,
+from .judging import (
+    asked,
+    comparison,
+    contest,
+    facts,
+    failing,
+    perfect,
+    right,
+    shown,
+    values,
+    written,
+    wrong,
 )
-
-
-class FactsTask(ListTask):
-    """Answers are lists of lists of strings, one a line."""
-
-    answer = "triples"
-
-    def render_target(self, target):
-        return "\n".join(" | ".join(item) for item in target)
-
-
-def facts(index, value):
-    return [[f"thing {index}", "is", value], [f"thing {index}", "has", "an owner"]]
-
-
-def wrong(value):
-    """A cell that gives the same wrong value everywhere."""
-    return lambda index: facts(index, value)
-
-
-def right(index):
-    """The gold answer, in another order."""
-    return facts(index, "right")[::-1]
-
-
-def failing(index):
-    """No answer to example 0, a wrong one elsewhere."""
-    return facts(index, "late") if index else Failure(reason="out of memory", kind="engine")
-
-
-def contest(*, examples=4, seed=7, task=None, **cells):
-    """A contest in which each cell answers example i by a function of i."""
-    shown = [
-        Example(id=f"e{i}", source=f"e{i}", fields={"text": f"Text {i}."}, target=facts(i, "right"))
-        for i in range(examples)
-    ]
-    answers = {
-        cell: {f"e{i}": prediction(f"e{i}", answer(i)) for i in range(examples)}
-        for cell, answer in cells.items()
-    }
-    return Contest(task=task or FactsTask(), examples=shown, answers=answers, seed=seed)
-
-
-def prediction(example, value):
-    if isinstance(value, Failure):
-        return Prediction(example_id=example, failure=value)
-    return Prediction(example_id=example, value=value, outcome="parsed")
-
-
-def comparison(*abilities, **params):
-    """For a judge with these abilities (choices, if none are given)."""
-    model = FakeEngine.resolved("judge", abilities=abilities or ("choices",))
-    return JudgeElo(JudgeEloParams.model_validate({"judge": "j", **params}), model)
-
-
-def shown(request):
-    """What stands inside the two fences of a question."""
-    found = _QUESTION.fullmatch(request.messages[-1].content)
-    assert found is not None
-    return found[1], found[2]
-
-
-def perfect(request):
-    """Prefers the gold answer, and holds all wrong ones alike."""
-    first, second = ("is | right" in text for text in shown(request))
-    return "TIE" if first == second else "A" if first else "B"
-
-
-def written(request):
-    """The perfect judge's verdict, written as JSON."""
-    return json.dumps({"rationale": "It fits.", "verdict": perfect(request)})
-
-
-def values(result):
-    return {standing.contestant: standing.values for standing in result.standings}
 
 
 def test_a_perfect_judge_puts_gold_first():
@@ -98,16 +28,13 @@ def test_a_perfect_judge_puts_gold_first():
     rated = values(result)
     assert list(rated) == ["x", "y", "gold"]
     assert rated["gold"]["elo"] > 1500 > rated["x"]["elo"] == pytest.approx(rated["y"]["elo"])
-    assert rated["gold"] == {
-        "elo": rated["gold"]["elo"],
-        "wins": 8,
-        "ties": 0,
-        "losses": 0,
-        "units": 8,
-        "failed": 0,
-    }
+    ends = ("wins", "ties", "auto_ties", "losses", "units", "failed", "failure_rate")
+    assert [rated["gold"][key] for key in ends] == [8, 0, 0, 0, 8, 0, 0.0]
     assert len(engine.requests) == result.counts["ok"] == 4 * 3 * 2
-    assert f"gold: Elo {rated['gold']['elo']:.0f}, rank 1 of 3" in result.notes
+    gold = [
+        note for note in result.notes if note.startswith(f"gold: Elo {rated['gold']['elo']:.0f}")
+    ]
+    assert gold[0].endswith("rank 1 of 3")
     assert not any("not validated" in note for note in result.notes)
     assert "order: 12 of 12 judged units agree" in result.notes
     assert result.details["regularised"] is True
@@ -118,7 +45,9 @@ def test_a_judge_that_always_says_a_rates_all_alike_and_shows_its_bias():
     result = judge_with(comparison(), contest(x=wrong("old"), y=wrong("new")), lambda _: "A")
     assert [s.values["elo"] for s in result.standings] == pytest.approx([1500] * 3)
     assert all(s.values["ties"] == 8 for s in result.standings)
-    assert result.details["position"] == {"consistent": 0, "first": 12, "second": 0}
+    position = result.details["audit"]["j"]["position"]
+    assert position == {"consistent": 0, "first": 12, "second": 0, "bias_p": 2 * 0.5**12}
+    assert all(s.values["validated"] == 0 for s in result.standings)
     bias = "order: 0 of 12 judged units agree; where not, 12 times for the answer shown first"
     assert any(note.startswith(bias) for note in result.notes)
     assert "gold: Elo 1500, rank 1 (shared) of 3" in result.notes
@@ -137,7 +66,7 @@ def test_a_judge_that_prefers_others_is_not_validated():
 def test_without_gold_nothing_is_checked():
     result = judge_with(comparison(gold=False), contest(x=wrong("a"), y=wrong("b")), lambda _: "A")
     assert [s.contestant for s in result.standings] == ["x", "y"]
-    assert any("not checked" in note for note in result.notes)
+    assert any("did not take part" in note for note in result.notes)
 
 
 def test_an_unreadable_judge_leaves_failures_and_no_ratings():
@@ -147,16 +76,11 @@ def test_an_unreadable_judge_leaves_failures_and_no_ratings():
     assert result.counts["ok"] == result.counts["auto_tie"] == 0
     assert len(engine.requests) == 3 * 24
     for standing in result.standings:
-        assert standing.values == {
-            "elo": None,
-            "wins": 0,
-            "ties": 0,
-            "losses": 0,
-            "units": 0,
-            "failed": 8,
-        }
+        assert standing.values["elo"] is standing.values["validated"] is None
+        assert (standing.values["units"], standing.values["failed"]) == (0, 8)
+        assert standing.values["failure_rate"] == 1
     assert any("24 of 24 questions (100.0%: 24 parse_error)" in note for note in result.notes)
-    assert any("not validated" in note for note in result.notes)
+    assert any("is not audited on 100 units" in note for note in result.notes)
 
 
 def test_a_written_verdict_counts_like_a_chosen_one():
@@ -186,15 +110,16 @@ def test_equal_answers_tie_without_a_question():
     assert engine.requests == []
     assert result.counts["auto_tie"] == 8
     assert result.counts["ok"] == 0
-    assert values(result)["x"]["ties"] == 4
-    assert any("without asking the judge: 4 units" in note for note in result.notes)
-    assert result.details["position"] is None
+    assert (values(result)["x"]["ties"], values(result)["x"]["auto_ties"]) == (0, 4)
+    assert values(result)["x"]["elo"] == pytest.approx(1500)
+    assert any("without asking a judge: 4 units" in note for note in result.notes)
+    assert result.details["audit"]["j"]["position"] is None
 
 
 def test_examples_without_an_answer_are_left_out_and_counted():
     engine = FakeEngine(perfect)
     result = judge_with(comparison(), contest(x=failing, y=wrong("new")), engine)
-    assert result.counts["unanswered"] == 4
+    assert result.counts["unanswered"] == 2
     assert values(result)["x"]["units"] == 6
     assert values(result)["y"]["units"] == 7
     assert len(engine.requests) == 20
@@ -213,13 +138,6 @@ def test_no_opponent_and_no_example_are_no_crash():
     assert values(alone)["x"]["elo"] is None
     empty = judge_with(comparison(), contest(examples=0, x=wrong("old")), perfect)
     assert values(empty)["gold"]["elo"] is None
-
-
-def asked(how, meeting):
-    """The questions as the engine would get them: id -> first request."""
-    found = {q.id: next(q.steps(), None) for q in how.questions(meeting)}
-    assert len(found) == len(how.questions(meeting))
-    return found
 
 
 def test_the_same_seed_asks_the_same_and_another_seed_samples_others():
@@ -250,7 +168,7 @@ def test_a_larger_sample_contains_the_smaller_one():
 
 def test_questions_come_example_by_example_and_share_their_beginning():
     ids = list(asked(comparison(), contest(x=wrong("old"), y=wrong("new"))))
-    examples = [id_.split("/")[0] for id_ in ids]
+    examples = [id_.split("/")[1] for id_ in ids]
     assert examples == sorted(examples)
     requests = asked(comparison(), contest(x=wrong("old"), y=wrong("new"))).values()
     assert len({request.messages[0] for request in requests}) == 1
@@ -269,8 +187,8 @@ def test_candidates_are_shown_sorted_and_without_names():
 def test_each_order_shows_the_other_answer_first():
     requests = asked(comparison(), contest(x=wrong("old")))
     for id_, request in requests.items():
-        if id_.endswith("/ab"):
-            swapped = requests[id_.removesuffix("ab") + "ba"]
+        if id_.endswith("/ab/0"):
+            swapped = requests[id_.replace("/ab/", "/ba/")]
             assert shown(request) == shown(swapped)[::-1]
 
 
@@ -299,8 +217,8 @@ def test_lines_of_other_tasks_keep_their_order():
 
 def test_a_cell_called_gold_is_refused_unless_gold_stays_away():
     with pytest.raises(UserError, match="gold"):
-        comparison().questions(contest(gold=wrong("old"), x=wrong("new")))
-    assert comparison(gold=False).questions(contest(gold=wrong("old"), x=wrong("new")))
+        asked(comparison(), contest(gold=wrong("old"), x=wrong("new")))
+    assert asked(comparison(gold=False), contest(gold=wrong("old"), x=wrong("new")))
 
 
 def test_the_form_of_answers_follows_the_judges_abilities():
@@ -312,7 +230,7 @@ def test_the_form_of_answers_follows_the_judges_abilities():
     assert mode(comparison("generate", "choices", "schema")) == "schema"
     assert mode(comparison("choices", "schema", answer="choices")) == "choices"
     with pytest.raises(ModelError) as fault:
-        comparison("generate").questions(contest(x=wrong("old")))
+        asked(comparison("generate"), contest(x=wrong("old")))
     assert 'answer = "schema"' in fault.value.hint
 
 
@@ -320,8 +238,8 @@ def test_the_study_asks_each_pair_once_and_rates_online():
     meeting = contest(examples=40, x=wrong("old"), y=wrong("new"))
     how = comparison("generate", compat="study")
     ids = list(asked(how, meeting))
-    assert len(ids) == len({id_.rsplit("/", 1)[0] for id_ in ids}) == 40 * 3
-    assert {id_.rsplit("/", 1)[1] for id_ in ids} == {"ab", "ba"}
+    assert len(ids) == len({id_.rsplit("/", 2)[0] for id_ in ids}) == 40 * 3
+    assert {id_.rsplit("/", 2)[1] for id_ in ids} == {"ab", "ba"}
     result = judge_with(how, meeting, written)
     # x-y: 40 draws; x-gold and y-gold: 40 losses, worked by hand with K = 32.
     expected_y = 1 / (1 + 10 ** (16 / 400))
@@ -329,7 +247,7 @@ def test_the_study_asks_each_pair_once_and_rates_online():
     assert values(result)["y"]["elo"] == pytest.approx(1500 - 32 * expected_y)
     assert values(result)["gold"]["elo"] == pytest.approx(1516 + 32 * expected_y)
     assert result.details["rating"] == "online-elo"
-    assert result.details["position"] is None
+    assert result.details["audit"]["j"]["position"] is None
 
 
 def test_the_study_keeps_what_has_no_verdict_in_the_denominator():
@@ -375,33 +293,11 @@ def test_keys_of_written_verdicts_are_noted_where_none_is_written(abilities, par
 
 def test_details_say_what_was_asked():
     result = judge_with(comparison(examples=2), contest(x=wrong("old")), perfect)
-    assert result.details["judge"] == "j"
+    assert list(result.details["judges"]) == ["j"]
     assert len(result.details["sample"]) == 2
     assert result.details["contestants"] == ["x", "gold"]
     assert result.details["points"] == [[0, 0], [2, 0]]
     other = judge_with(comparison(criteria="Shorter."), contest(x=wrong("old")), perfect)
-    assert other.details["prompt_sha256"] != result.details["prompt_sha256"]
+    prompts = [one.details["judges"]["j"]["prompt_sha256"] for one in (result, other)]
+    assert prompts[0] != prompts[1]
     json.dumps([result.details, result.counts], allow_nan=False)
-
-
-def test_parameters_of_the_study():
-    params = JudgeEloParams.model_validate_json('{"judge": "j", "compat": "study"}')
-    assert (params.orders, params.answer) == ("one-random", "schema")
-    assert params.temperature == 0.3
-    again = JudgeEloParams.model_validate(params.suite_form())
-    assert again == params
-
-
-@pytest.mark.parametrize(
-    "contradiction",
-    [{"orders": "both"}, {"answer": "choices"}, {"temperature": 0.0}, {"temperature": 1}],
-)
-def test_what_contradicts_the_study_is_an_error(contradiction):
-    with pytest.raises(ValidationError, match="leave"):
-        JudgeEloParams.model_validate({"judge": "j", "compat": "study", **contradiction})
-
-
-def test_the_judge_is_a_model_of_the_suite():
-    assert JudgeEloParams.references() == {"judge": "model"}
-    with pytest.raises(ValidationError):
-        JudgeEloParams.model_validate({})

@@ -19,6 +19,7 @@ _COMMANDS = {
     "validate": "Check a suite, its profiles and its data.",
     "plugins": "List the plugins, and what is wrong with broken ones.",
     "score": "Score a finished run by other metrics, without generating.",
+    "compare": "Compare the methods of finished runs: differences, intervals, verdicts.",
     "export": "Export a cell: prompt, trained weights, model card.",
     "schema": "Print a JSON schema: of results, suites or a plugin's parameters.",
     "init": "Write a suite to start from.",
@@ -63,8 +64,8 @@ def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
 def cli() -> None:
     """Which way of teaching a language model a task is best, by how much, how surely?
 
-    Exit codes: 0 all cells done; 1 a cell failed; 2 usage or suite error; 3 internal error;
-    4 nothing selected; 130 interrupted.
+    Exit codes: 0 all cells done, all expectations met; 1 a cell failed or an expectation is not
+    met; 2 usage or suite error; 3 internal error; 4 nothing selected; 130 interrupted.
     """
 
 

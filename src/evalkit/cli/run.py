@@ -12,10 +12,11 @@ from evalkit.cli.ls import print_cells
 from evalkit.cli.options import make_choice, suite_options
 from evalkit.params import Params
 from evalkit.prepare import Prepared, prepare
+from evalkit.report.junit import write_junit
 from evalkit.report.printable import printable
 from evalkit.report.progress import BarProgress, PlainProgress
 from evalkit.report.terminal import TerminalReporter
-from evalkit.runner import Options
+from evalkit.runner import Finished, Options
 
 
 @click.command("run")
@@ -36,6 +37,12 @@ from evalkit.runner import Options
 @click.option("-x", "first", is_flag=True, help="Stop after the first failed cell.")
 @click.option("--maxfail", type=click.IntRange(min=1), metavar="N", help="Stop after N of them.")
 @click.option("--collect-only", is_flag=True, help="Only list the cells.")
+@click.option(
+    "--junitxml",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write cells, comparisons and expectations as JUnit XML.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Only the table and failures.")
 def command(**options: Any) -> int:
     """Run a suite: adapt the models, predict, score, compare.
@@ -59,10 +66,13 @@ def command(**options: Any) -> int:
         local=prepared.local,
         command=tuple(click.get_current_context().obj or ()),
     )
-    return _run(prepared, chosen, quiet=options["quiet"])
+    finished = _run(prepared, chosen, quiet=options["quiet"])
+    if options["junitxml"] is not None:
+        write_junit(finished.results, options["junitxml"])
+    return EXIT_FAILED if finished.failed else 0
 
 
-def _run(prepared: Prepared, options: Options, *, quiet: bool) -> int:
+def _run(prepared: Prepared, options: Options, *, quiet: bool) -> Finished:
     fancy = sys.stderr.isatty() and not quiet
     with BarProgress() if fancy else PlainProgress(quiet=quiet) as progress:
         for notice in prepared.notices:
@@ -71,4 +81,4 @@ def _run(prepared: Prepared, options: Options, *, quiet: bool) -> int:
     TerminalReporter(Params()).report(finished.results, finished.folder)
     for problem in finished.problems:
         click.echo(printable(problem), err=True)
-    return EXIT_FAILED if finished.failed else 0
+    return finished

@@ -16,7 +16,7 @@ from evalkit.interfaces.adapter import (
 from evalkit.interfaces.comparison import Comparison, ComparisonResult, Contest, Question, Standing
 from evalkit.interfaces.engine import Engine, Journal
 from evalkit.interfaces.entry import Entry, Notify, Registry, Resolver
-from evalkit.interfaces.metric import Metric
+from evalkit.interfaces.metric import Metric, Ratio
 from evalkit.interfaces.run import Event, Executor, Reporter
 from evalkit.interfaces.task import Task
 
@@ -37,6 +37,7 @@ __all__ = [
     "Program",
     "ProgramContext",
     "Question",
+    "Ratio",
     "Registry",
     "Reporter",
     "Resolver",

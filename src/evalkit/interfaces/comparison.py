@@ -22,25 +22,30 @@ class Contest:
         examples: the evaluation examples that every cell answered.
         answers: cell id -> example id -> Prediction.
         seed: for samples and orders.
+        judges: name -> the model, for every model that the parameters refer to, in their order.
     """
 
     task: Task
     examples: Sequence[Example]
     answers: Mapping[str, Mapping[str, Prediction]]
     seed: int
+    judges: Mapping[str, ResolvedModel] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One question to the judge.
+    """One question to a judge.
 
     Attributes:
         id: unique within the comparison; names the verdict in ``judgments.jsonl``.
         steps: yields the Requests and returns the verdict as JSON.
+        judge: which of the contest's judges answers it; empty means the first. All questions
+            of a judge are asked together, one judge after another.
     """
 
     id: str
     steps: Callable[[], Steps[Mapping[str, Json]]]
+    judge: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +54,9 @@ class Standing:
 
     Attributes:
         contestant: a cell id, or a name of the comparison's own (``gold``).
-        values: named figures, the headline among them; None is undefined.
+        values: named figures, the headline among them; None is undefined. A figure
+            ``validated`` marks the headline in the table: 0 (a check of the judge failed) by
+            ``*``, None (the judge was not checked far enough) by ``?``; 1 leaves it bare.
     """
 
     contestant: str
@@ -83,7 +90,10 @@ class Comparison(ABC):
     """How many decimals the table shows."""
 
     def __init__(self, params: "Params", judge: ResolvedModel | None) -> None:
-        """Keep the parameters, and what is known of the model that will be the judge."""
+        """Keep the parameters, and what is known of the judge, the first if there are several.
+
+        All of them stand in ``Contest.judges``.
+        """
         self.params = params
         self.judge = judge
 

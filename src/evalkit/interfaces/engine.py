@@ -45,7 +45,8 @@ class Engine(ABC):
 
     Answers are yielded as they come, each with the index of its request, so that the core can
     keep them before the rest is done. A request that cannot be answered yields a Failure
-    (for instance a context that is too long) and does not disturb the others.
+    and does not disturb the others; the kind of the Failure is ``prompt`` where prompt and answer
+    do not fit into the model's context, else ``engine``.
 
     Attributes:
         model: the model that answers.

@@ -6,6 +6,7 @@ from typing import Any
 
 Results = Mapping[str, Any]
 UNDEFINED = "–"  # noqa: RUF001 (an en dash, as tables of figures use it)
+_DOUBTS = ("", "?", "*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,16 +106,26 @@ def _comparison_column(results: Results, name: str) -> _Column:
     heading = next((str(c["headline"]) for c in own if c["headline"]), name)
     decimals = next((c["decimals"] for c in own), 1)
     found: dict[str, list[float | None]] = {}
+    doubts: dict[str, set[str]] = {}
     for comparison in own:
         for standing in comparison["standings"]:
             figure = standing["values"].get(comparison["headline"])
             found.setdefault(standing["contestant"], []).append(figure)
+            doubts.setdefault(standing["contestant"], set()).add(_doubt(standing["values"]))
     several = sum(1 for other in {c["name"] for c in results["comparisons"]} if other != name)
 
     def value(cells: Sequence[Results]) -> str:
-        return _mean([f for cell in cells for f in found.get(cell["id"], [])], decimals)
+        figure = _mean([f for cell in cells for f in found.get(cell["id"], [])], decimals)
+        marks = set().union(*(doubts.get(cell["id"], set()) for cell in cells))
+        return figure if figure == UNDEFINED else figure + max(marks, key=_DOUBTS.index, default="")
 
     return _Column(f"{name} {heading}" if several else heading, True, value, compares=True)
+
+
+def _doubt(values: Results) -> str:
+    """The mark of a figure that rests on a judge who was found wanting, or not checked."""
+    validated = values.get("validated", 1)
+    return "" if validated else "?" if validated is None else "*"
 
 
 def _mean(figures: Sequence[float | None], decimals: int) -> str:

@@ -29,12 +29,18 @@ class TerminalReporter(Reporter):
 
     def report(self, results: Mapping[str, Json], folder: Path) -> None:
         """Print the table and what stands below it."""
-        console = Console(file=self._file, highlight=False)
-        if not console.is_terminal:
-            console = Console(file=self._file, highlight=False, width=_PIPE_WIDTH)
+        console = console_for(self._file)
         print_table(console, make_table(results))
         place = printable(f"  run folder: {folder}")
         console.print(Text(place, style="dim"), soft_wrap=True)
+
+
+def console_for(file: IO[str] | None) -> Console:
+    """A console on `file`, by default standard output."""
+    console = Console(file=file, highlight=False)
+    if console.is_terminal:
+        return console
+    return Console(file=file, highlight=False, width=_PIPE_WIDTH)
 
 
 def print_table(console: Console, table: Table) -> None:

@@ -13,12 +13,13 @@ from evalkit.interfaces import Registry
 from evalkit.params import Params, kebab
 from evalkit.records import Json
 from evalkit.suite.fields import read_params, unknown_key
-from evalkit.suite.keys import ModelKeys
+from evalkit.suite.keys import AnalysisKeys, ExpectKeys, ModelKeys
 from evalkit.suite.model import AdapterUse, Evaluation, ModelUse, Suite, Use, Variant
 from evalkit.suite.read import RawSuite, Table, name_of, plain_name
 from evalkit.suite.sweep import expand, odd_sweeps
 
 T = TypeVar("T")
+K = TypeVar("K", AnalysisKeys, ExpectKeys)
 
 _TOP = (
     "name",
@@ -32,6 +33,8 @@ _TOP = (
     "comparisons",
     "reporters",
     "executor",
+    "analysis",
+    "expect",
 )
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -93,6 +96,9 @@ class _Checker:
             reporters=self._each("reporters", partial(self._use, "reporter"), 0),
             executor=self._use("executor", "executor", self._table("executor"), default="local")
             or Use(name="", use="", params={}),
+            analysis=self._keys(AnalysisKeys, "analysis", self._table("analysis"))
+            or AnalysisKeys(),
+            expect=self._each("expect", partial(self._keys, ExpectKeys), 0),
         )
 
     def _task(self) -> Use | None:
@@ -104,6 +110,18 @@ class _Checker:
         hint = f'add a table [task] with use = "..."; installed: {allowed}'
         self.problem("task", "this table is missing", hint)
         return None
+
+    def _keys(self, cls: type[K], where: str, table: Table) -> K | None:
+        """A table of the core's own; it may name a metric of this suite."""
+        before = len(self.problems)
+        keys = read_params(cls, table, self._base, self._noting(where))
+        metrics = self.raw.tables.get("metrics")
+        names = [name_of(metric) for metric in metrics] if isinstance(metrics, list) else []
+        named = table.get("metric")
+        if named is not None and named not in names:
+            what = f"unknown metric {_shown(named)}"
+            self.problem(f"{where}.metric", what, f"in this suite: {', '.join(map(str, names))}")
+        return keys if len(self.problems) == before and isinstance(keys, cls) else None
 
     def _table(self, key: str) -> Table:
         table = self.raw.tables.get(key, {})

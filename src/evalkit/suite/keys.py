@@ -1,8 +1,9 @@
-"""The keys of ``[[models]]`` that the core reads itself, whatever the engine."""
+"""The keys that the core reads itself: of ``[[models]]``, ``[analysis]`` and ``[[expect]]``."""
 
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from evalkit.params import Params
 from evalkit.prices import Prices
@@ -17,3 +18,85 @@ class ModelKeys(Params):
         "evalkit and the engine's plugin are installed. Default: where evalkit runs.",
     )
     prices: Prices | None = Field(default=None, description="What answers cost, a table.")
+
+
+class AnalysisKeys(Params):
+    """How the methods are compared once all have their scores: the table ``[analysis]``."""
+
+    metric: str | None = Field(
+        default=None, description="Name of the primary metric. Default: the suite's first."
+    )
+    baseline: str | None = Field(
+        default=None,
+        description="The method that the others are compared with: a name, or a pattern that fits "
+        "one. Default: the suite's first.",
+    )
+    pairs: Literal["baseline", "all"] = Field(
+        default="baseline",
+        description="Which pairs are compared, and are the family whose p values are adjusted.",
+    )
+    meaningful_difference: Annotated[float, Field(gt=0, allow_inf_nan=False)] = Field(
+        default=0.02, description="The least difference of the primary metric that matters."
+    )
+    replicates: int = Field(
+        default=9_999, ge=99, le=1_000_000, description="Of the bootstrap and the randomisation."
+    )
+    label_cost: float = Field(
+        default=0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="What one labelled training example costs, in the currency of the prices.",
+    )
+    error_cost: float = Field(
+        default=0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="What an answer of score 0 costs more than one of score 1, in that currency.",
+    )
+    utilisation: float = Field(
+        default=0.6,
+        gt=0,
+        le=1,
+        description="Share of the paid hours in which a model that is paid by the hour answers.",
+    )
+
+
+class ExpectKeys(Params):
+    """What must hold, or the run fails: a table ``[[expect]]``."""
+
+    metric: str | None = Field(
+        default=None, description="Name of the metric. Default: the primary one."
+    )
+    adapter: str = Field(
+        description="Which methods: a name, or a pattern such as `few-shot-*`. Each must fulfil it."
+    )
+    min: float | None = Field(default=None, allow_inf_nan=False, description="At least this.")
+    max: float | None = Field(default=None, allow_inf_nan=False, description="At most this.")
+    not_worse_than: str | None = Field(
+        default=None, description="A method that each of them may not be worse than."
+    )
+    margin: float = Field(
+        default=0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="By how much they may be worse all the same.",
+    )
+    judge_by: Literal["interval", "point"] = Field(
+        default="interval",
+        description="Whether the whole 95% interval must fulfil it, or the figure itself.",
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "ExpectKeys":
+        """Refuse a table that expects nothing, or what no figure fulfils.
+
+        Raises:
+            ValueError: no bound, crossed bounds, or a margin without a baseline.
+        """
+        if (self.min, self.max, self.not_worse_than) == (None, None, None):
+            raise ValueError("expected one of min, max, not-worse-than")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError("min is greater than max")
+        if self.margin and self.not_worse_than is None:
+            raise ValueError("margin belongs to not-worse-than")
+        return self

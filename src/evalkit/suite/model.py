@@ -1,11 +1,12 @@
 """What a suite says, after it was checked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from evalkit.prices import Prices
 from evalkit.records import Json
+from evalkit.suite.keys import AnalysisKeys, ExpectKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +100,8 @@ class Suite:
         comparisons: metrics over several cells at once.
         reporters: what is made of the results, beside the table on the terminal.
         executor: where jobs run.
+        analysis: how methods are compared.
+        expect: what must hold, or the run fails.
     """
 
     name: str
@@ -114,3 +117,5 @@ class Suite:
     comparisons: tuple[Use, ...]
     reporters: tuple[Use, ...]
     executor: Use
+    analysis: AnalysisKeys = field(default_factory=AnalysisKeys)
+    expect: tuple[ExpectKeys, ...] = ()

@@ -105,7 +105,7 @@ class FakeEngine(Engine):
         needed = _prompt_tokens(request) + request.max_tokens
         if not limit or needed <= limit:
             return None
-        return Failure(reason=f"{needed} tokens are over the limit of {limit}", kind="engine")
+        return Failure(reason=f"{needed} tokens are over the limit of {limit}", kind="prompt")
 
     def _generated(self, request: Request) -> Completion | Failure:
         answer = self._rule(request)

@@ -69,6 +69,7 @@ class DspyAdapter(Adapter):
             report={
                 "optimizer": self._optimizer_name,
                 "demos": len(prompt.demos),
+                "demos_requested": self.params.demos,
                 "bootstrapped": sum("augmented" in shown for shown in best.answer.demos),
                 "calls": usage.requests,
                 "tokens": usage.prompt_tokens + usage.completion_tokens,

@@ -1,4 +1,4 @@
-"""Registers the metrics ``exact-f1`` and ``fuzzy-f1``."""
+"""Registers the metrics ``exact-f1``, ``fuzzy-f1`` and ``slot-fuzzy-f1``."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from evalkit import Entry, hookimpl
 
 @hookimpl
 def evalkit_metrics() -> Iterable[Entry]:
-    """The metrics of this distribution; both read triples only."""
+    """The metrics of this distribution; all read triples only."""
     return [
         Entry(
             name="exact-f1",
@@ -20,7 +20,14 @@ def evalkit_metrics() -> Iterable[Entry]:
             name="fuzzy-f1",
             target="evalkit_f1.fuzzy:FuzzyF1",
             params="evalkit_f1.params:FuzzyF1Params",
-            summary="F1 of triples that are similar, matched one to one",
+            summary="F1 of triples that are similar as a whole, matched one to one",
+            answers=frozenset({"triples"}),
+        ),
+        Entry(
+            name="slot-fuzzy-f1",
+            target="evalkit_f1.slot_fuzzy:SlotFuzzyF1",
+            params="evalkit_f1.params:SlotFuzzyF1Params",
+            summary="F1 of triples that are similar slot by slot, matched one to one",
             answers=frozenset({"triples"}),
         ),
     ]

@@ -1,26 +1,31 @@
 """The items of one answer or one target, counted and ready to be matched."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from typing import Generic, NamedTuple, TypeVar
 
 from evalkit import DataError, Json
-from evalkit_f1.normalize import Profile
+from evalkit_f1.normalize import Written
+
+Form = TypeVar("Form", bound=Hashable)
+"""What an item is when it is matched: one normalised string, or its normalised slots."""
+
+_LISTS = frozenset({list, tuple})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Items:
+class Items(NamedTuple, Generic[Form]):  # a frozen dataclass takes four times as long to make
     """What was read.
 
     Attributes:
-        triples: the distinct well-formed items, each as one normalised string.
+        triples: the distinct well-formed items, normalised.
         broken: the distinct malformed items, likewise.
+        written: the well-formed items as written, duplicates included.
         total: number of items, duplicates included.
-        malformed: number of malformed items among them, duplicates included.
     """
 
-    triples: frozenset[str]
-    broken: frozenset[str]
+    triples: frozenset[Form]
+    broken: frozenset[Form]
+    written: list[Written]
     total: int
-    malformed: int
 
     @property
     def distinct(self) -> int:
@@ -28,29 +33,36 @@ class Items:
         return len(self.triples) + len(self.broken)
 
 
-def read_items(value: Json, profile: Profile) -> Items:
+def read_items(value: Json, form: Callable[[Written], Form]) -> Items[Form]:
     """Normalise the items of a value of the answer kind ``triples``.
+
+    Args:
+        value: the answer or the target.
+        form: makes an item as written comparable; must raise TypeError or AttributeError where
+            a part is no string.
 
     Raises:
         DataError: the value is no list of lists of strings.
     """
     if not isinstance(value, (list, tuple)):
         raise _wrong_form(value)
-    for kind in set(map(type, value)):
-        if not issubclass(kind, (list, tuple)):
-            raise _wrong_form(value)
+    if not _LISTS.issuperset(map(type, value)):
+        for item in value:
+            if not isinstance(item, (list, tuple)):
+                raise _wrong_form(value)
+    written = list(map(tuple, value))
     try:
-        wholes = [profile.whole(tuple(item)) for item in value]
+        forms = list(map(form, written))
     except (TypeError, AttributeError):  # a part that is no string
         raise _wrong_form(value) from None
-    if all([len(item) == 3 for item in value]):
-        return Items(triples=frozenset(wholes), broken=frozenset(), total=len(value), malformed=0)
-    broken = [whole for item, whole in zip(value, wholes, strict=True) if len(item) != 3]
+    if all([len(item) == 3 for item in written]):
+        return Items(frozenset(forms), frozenset(), written, len(written))
+    pairs = list(zip(written, forms, strict=True))
     return Items(
-        triples=frozenset(w for item, w in zip(value, wholes, strict=True) if len(item) == 3),
-        broken=frozenset(broken),
-        total=len(value),
-        malformed=len(broken),
+        triples=frozenset(form for item, form in pairs if len(item) == 3),
+        broken=frozenset(form for item, form in pairs if len(item) != 3),
+        written=[item for item in written if len(item) == 3],
+        total=len(written),
     )
 
 

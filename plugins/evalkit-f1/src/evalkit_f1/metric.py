@@ -10,37 +10,49 @@ counts; ``malformed_rate`` and ``duplicate_rate`` are shares of all items in the
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from statistics import fmean
+from typing import ClassVar, Final, Generic
 
-from evalkit import Json, Metric
-from evalkit_f1.items import Items, read_items
-from evalkit_f1.normalize import PROFILES
-from evalkit_f1.params import ExactF1Params
+from evalkit import Json, Metric, Ratio
+from evalkit_f1.items import Form, Items, read_items
+from evalkit_f1.normalize import Written
+from evalkit_f1.params import TripleParams
 
-_RATES = ("precision", "recall", "f1")
-_PARTS = ("tp", "predicted", "reference", *_RATES, "malformed", "duplicates", "items")
-_parts = itemgetter(*_PARTS)
+RATES: Final = ("precision", "recall", "f1")
+_RATIOS: Final = {
+    "macro": Ratio(numerator={"f1": 1}),
+    "micro": Ratio(numerator={"tp": 2}, denominator={"predicted": 1, "reference": 1}, empty=1.0),
+}
+
+Columns = Mapping[str, Sequence[float]]
+"""Name of a part -> its value for each example."""
 
 
-class TripleF1(Metric):
+class TripleF1(Metric, Generic[Form]):
     """F1 over triples; a subclass says which predictions are right.
 
     An item with other than three parts stays in the answer as a prediction that nothing matches.
     Duplicates are removed after normalisation.
     """
 
-    params: ExactF1Params
+    params: TripleParams
+    parts: ClassVar[tuple[str, ...]] = (
+        *("tp", "predicted", "reference", *RATES),
+        *("malformed", "duplicates", "items"),
+    )
+    """The parts that every score has."""
 
-    def __init__(self, params: ExactF1Params) -> None:
-        """Choose the headline and the normalisation."""
+    def __init__(self, params: TripleParams, form: Callable[[Written], Form]) -> None:
+        """Choose the headline, and the form in which items are matched."""
         super().__init__(params)
         self.headline = f"{params.average}_f1"
-        self._profile = PROFILES[params.normalization]
+        self.ratio = _RATIOS[params.average]
+        self._form = form
 
     @abstractmethod
-    def true_positives(self, answer: Items, target: Items) -> int:
+    def true_positives(self, answer: Items[Form], target: Items[Form]) -> int:
         """How many items of the answer are right."""
 
     def score(self, target: Json, value: Json) -> Mapping[str, float]:
@@ -49,16 +61,20 @@ class TripleF1(Metric):
         Raises:
             DataError: target or value is no list of lists of strings.
         """
-        answer = read_items(value, self._profile)
-        wanted = read_items(target, self._profile)
-        tp = self.true_positives(answer, wanted)
-        predicted, reference = answer.distinct, wanted.distinct
+        answer = read_items(value, self._form)
+        wanted = answer if value == target else read_items(target, self._form)
+        return self.compare(answer, wanted)
+
+    def compare(self, answer: Items[Form], target: Items[Form]) -> dict[str, float]:
+        """The parts of the score of items that were read."""
+        tp = self.true_positives(answer, target)
+        predicted, reference = answer.distinct, target.distinct
         return {
             "tp": tp,
             "predicted": predicted,
             "reference": reference,
             **rates(tp, predicted, reference),
-            "malformed": answer.malformed,
+            "malformed": answer.total - len(answer.written),
             "duplicates": answer.total - predicted,
             "items": answer.total,
         }
@@ -69,16 +85,18 @@ class TripleF1(Metric):
         Without scores everything is undefined; without items in any answer, the shares of items
         are.
         """
-        if not scores:
-            names = (f"{kind}_{rate}" for kind in ("macro", "micro") for rate in _RATES)
-            return dict.fromkeys([*names, "malformed_rate", "duplicate_rate"])
-        rows = map(_parts, scores)  # one pass: each score may be made as it is asked for
-        columns = dict(zip(_PARTS, zip(*rows, strict=True), strict=True))
+        if not scores:  # any score shows which figures there are
+            return dict.fromkeys(self.figures(dict.fromkeys(self.parts, (0,))))
+        rows = map(itemgetter(*self.parts), scores)  # one pass: a score may be made when asked for
+        return self.figures(dict(zip(self.parts, zip(*rows, strict=True), strict=True)))
+
+    def figures(self, columns: Columns) -> dict[str, float | None]:
+        """The figures of a cell, from the parts of at least one score."""
         micro = rates(*(sum(columns[part]) for part in ("tp", "predicted", "reference")))
         items = sum(columns["items"])
         return {
-            **{f"macro_{rate}": fmean(columns[rate]) for rate in _RATES},
-            **{f"micro_{rate}": micro[rate] for rate in _RATES},
+            **{f"macro_{rate}": fmean(columns[rate]) for rate in RATES},
+            **{f"micro_{rate}": micro[rate] for rate in RATES},
             "malformed_rate": sum(columns["malformed"]) / items if items else None,
             "duplicate_rate": sum(columns["duplicates"]) / items if items else None,
         }
@@ -87,9 +105,15 @@ class TripleF1(Metric):
 def rates(tp: float, predicted: float, reference: float) -> dict[str, float]:
     """Precision, recall and F1 from counts; all 1 if there is nothing on either side."""
     if not predicted and not reference:
-        return dict.fromkeys(_RATES, 1.0)
+        return dict.fromkeys(RATES, 1.0)
     return {
         "precision": tp / predicted if predicted else 0.0,
         "recall": tp / reference if reference else 0.0,
-        "f1": 2 * tp / (predicted + reference),
+        "f1": f1_of(tp, predicted, reference),
     }
+
+
+def f1_of(tp: float, predicted: float, reference: float) -> float:
+    """F1 from counts; 1 if there is nothing on either side."""
+    both = predicted + reference
+    return 2 * tp / both if both else 1.0

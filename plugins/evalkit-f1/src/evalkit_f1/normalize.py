@@ -10,8 +10,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 from unicodedata import normalize
+
+Written: TypeAlias = tuple[str, ...]
+"""The parts of an item as they were written; a triple has three."""
+Slots: TypeAlias = tuple[str, ...]
+"""The parts of an item after normalisation: subject, predicate and object of a triple."""
 
 _CLOSING: Final = {
     '"': '"',
@@ -36,12 +41,16 @@ class Profile:
     Attributes:
         entity: normalises a subject or object, and each part of a malformed item.
         relation: normalises a predicate.
+        slots: the parts of an item, each normalised.
         whole: the normalised item as one string.
+        pair: subject and object of a triple, normalised.
     """
 
     entity: Callable[[str], str]
     relation: Callable[[str], str]
-    whole: Callable[[tuple[str, ...]], str]
+    slots: Callable[[Written], Slots]
+    whole: Callable[[Written], str]
+    pair: Callable[[Written], Slots]
 
     @classmethod
     def of(
@@ -50,17 +59,26 @@ class Profile:
         """The profile that joins the normalised slots by `separator`."""
 
         @_remembered
-        def whole(item: tuple[str, ...]) -> str:
+        def slots(item: Written) -> Slots:
             if len(item) != 3:
-                return separator.join(map(entity, item))
+                return tuple(map(entity, item))
             subject, predicate, object_ = item
-            return separator.join((entity(subject), relation(predicate), entity(object_)))
+            return entity(subject), relation(predicate), entity(object_)
 
-        return cls(entity=entity, relation=relation, whole=whole)
+        @_remembered
+        def whole(item: Written) -> str:
+            return separator.join(slots(item))
+
+        @_remembered
+        def pair(item: Written) -> Slots:
+            subject, _, object_ = slots(item)
+            return subject, object_
+
+        return cls(entity=entity, relation=relation, slots=slots, whole=whole, pair=pair)
 
 
 def _as_written(text: str) -> str:
-    return text
+    return text + ""  # what is no text is refused, as by every other profile
 
 
 def _tidy(text: str) -> str:

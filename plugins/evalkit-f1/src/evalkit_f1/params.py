@@ -1,6 +1,6 @@
 """Parameters of the triple metrics, and what ``compat = "study"`` fixes."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -8,9 +8,18 @@ from evalkit import Params
 
 _STUDY: dict[str, Any] = {"normalization": "none", "average": "macro", "threshold": 80}
 
+Threshold = Annotated[
+    float,
+    Field(
+        ge=0.0,
+        lt=100.0,
+        description="Two triples match if their similarity (0 to 100) is greater than this.",
+    ),
+]
 
-class ExactF1Params(Params):
-    """Parameters of ``exact-f1``; ``fuzzy-f1`` adds one."""
+
+class TripleParams(Params):
+    """Parameters of every triple metric."""
 
     normalization: Literal["default", "none", "text2kg"] = Field(
         default="default", description="How triples are made comparable before matching."
@@ -20,9 +29,15 @@ class ExactF1Params(Params):
         description="The headline: the mean of the examples' F1 (macro), or the F1 of the summed "
         "counts (micro). Both are always reported.",
     )
+
+
+class StudyParams(TripleParams):
+    """Parameters of the metrics that the published study used."""
+
     compat: Literal["study"] | None = Field(
         default=None,
-        description="'study' scores as the published study did; it fixes the other parameters.",
+        description="'study' scores as the published study did; it fixes normalization, average "
+        "and threshold.",
     )
 
     @model_validator(mode="before")
@@ -43,12 +58,23 @@ class ExactF1Params(Params):
         return {**given, **fixed}
 
 
-class FuzzyF1Params(ExactF1Params):
+class ExactF1Params(StudyParams):
+    """Parameters of ``exact-f1``."""
+
+    by_relation: bool = Field(
+        default=False,
+        description="Also count by relation: the relation-conformance rate, and precision, recall "
+        "and F1 averaged over relations.",
+    )
+
+
+class FuzzyF1Params(StudyParams):
     """Parameters of ``fuzzy-f1``."""
 
-    threshold: float = Field(
-        default=80.0,
-        ge=0.0,
-        lt=100.0,
-        description="Two triples match if their similarity (0 to 100) is greater than this.",
-    )
+    threshold: Threshold = 80.0
+
+
+class SlotFuzzyF1Params(TripleParams):
+    """Parameters of ``slot-fuzzy-f1``."""
+
+    threshold: Threshold = 80.0

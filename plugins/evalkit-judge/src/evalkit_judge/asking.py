@@ -1,7 +1,8 @@
 """How the judge is asked, and how its answer is read.
 
 A verdict is exactly ``A``, ``B`` or ``TIE``. Everything else is a status that names the
-failure; it is never taken for a tie.
+failure; it is never taken for a tie. Several verdicts on one question, sampled and averaged,
+are self-consistency (Wang et al. 2022, https://arxiv.org/abs/2203.11171).
 """
 
 import math
@@ -11,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from evalkit import Completion, Json, Message, Request, Steps
+from evalkit import Completion, EngineError, Json, Message, Request, Steps
 from evalkit_judge.prompt import LABELS, Label, Mode, messages
 
 Status: TypeAlias = Literal["ok", "auto_tie", "parse_error", "refusal", "truncated", "api_error"]
@@ -71,6 +72,7 @@ class Asking:
         temperature: of written verdicts.
         max_tokens: the most tokens of a written verdict.
         seed: of the sampling.
+        votes: how often each question is asked.
     """
 
     mode: Mode
@@ -79,31 +81,50 @@ class Asking:
     temperature: float
     max_tokens: int
     seed: int
+    votes: int = 1
 
-    def steps(self, given: str, first: str, second: str) -> Steps[Answer]:
+    def steps(self, given: str, first: str, second: str, *, vote: int = 0) -> Steps[Answer]:
         """Ask which of two answers to an input is better.
 
-        Asks once for a choice, and up to twice more for a written verdict that cannot be read.
+        Asks up to twice more if no answer comes, or a written verdict cannot be read.
+
+        Args:
+            given: the rendered input.
+            first: the canonical answer that is shown as A.
+            second: the one that is shown as B.
+            vote: number of the vote; each is sampled by a seed of its own.
+
+        Raises:
+            EngineError: no answer came to the last attempt.
         """
         chat = messages(self.system, given, first, second)
-        if self.mode == "choices":
-            completion = yield Request(messages=chat, max_tokens=_CHOICE_TOKENS, choices=LABELS)
-            return read_choice(completion)
-        answer = read_written((yield self._written(chat, 0)))
-        for attempt in range(1, 1 + _RETRIES):
+        answer = Answer(status="api_error", extra={})
+        unread = 0
+        for attempt in range(1 + _RETRIES):
+            try:
+                completion = yield self._request(chat, vote=vote, unread=unread)
+            except EngineError:
+                if attempt == _RETRIES:
+                    raise
+                continue
+            if self.mode == "choices":
+                return read_choice(completion)  # another attempt would choose the same
+            answer = read_written(completion)
             if answer.label is not None:
                 break
-            answer = read_written((yield self._written(chat, attempt)))
+            unread += 1
         return answer
 
-    def _written(self, chat: tuple[Message, ...], attempt: int) -> Request:
-        """A greedy answer would come out the same again, so retries are sampled."""
-        temperature = max(self.temperature, _RETRY_TEMPERATURE) if attempt else self.temperature
+    def _request(self, chat: tuple[Message, ...], *, vote: int, unread: int) -> Request:
+        """A greedy answer would come out the same again, so it is sampled if it was unreadable."""
+        if self.mode == "choices":
+            return Request(messages=chat, max_tokens=_CHOICE_TOKENS, choices=LABELS)
+        temperature = max(self.temperature, _RETRY_TEMPERATURE) if unread else self.temperature
         return Request(
             messages=chat,
             max_tokens=self.max_tokens,
             temperature=temperature,
-            seed=self.seed + attempt if temperature else None,
+            seed=self.seed + (1 + _RETRIES) * vote + unread if temperature else None,
             schema=SCHEMA if self.enforce else None,
         )
 

@@ -1,16 +1,18 @@
-"""Who meets whom on what: one seeded sample of examples, every pair of contestants on each.
+"""Who meets whom on what: one seeded sample of examples, and pairs of contestants on each.
 
 All pairs share the sample, so that no pair is rated on easier examples than another. The
 sample is a prefix of a seeded shuffle: the first 8 examples are among the first 100.
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal, TypeAlias
 
-from evalkit import Contest, Example, Json, Task, UserError
+from evalkit import Contest, Example, UserError
+from evalkit_judge.answers import Answers, canonical
+from evalkit_judge.pairing import meetings
 
 GOLD = "gold"
 """Name of the contestant that gives the right answers."""
@@ -18,30 +20,31 @@ GOLD = "gold"
 Order: TypeAlias = Literal["ab", "ba"]
 """Which contestant's answer is shown first."""
 
-Answers: TypeAlias = Mapping[str, Mapping[str, str]]
-"""Contestant -> example id -> canonical text; a Prediction without an answer is absent."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bout:
-    """Two contestants' answers to one example, shown in one order: one question.
+    """Two contestants' answers to one example, shown to a judge in one order: one question.
 
     Attributes:
+        judge: who is asked.
         example: id of the example.
         a: the contestant whose score is counted.
         b: the other one.
         order: ``ab`` if a's answer is shown first.
+        vote: number of the vote, from 0.
     """
 
+    judge: str
     example: str
     a: str
     b: str
     order: Order
+    vote: int = 0
 
     @property
     def id(self) -> str:
-        """Unique, because a contestant's name holds no slash."""
-        return f"{self.example}/{self.a}/{self.b}/{self.order}"
+        """Unique, because neither a judge's nor a contestant's name holds a slash."""
+        return f"{self.judge}/{self.example}/{self.a}/{self.b}/{self.order}/{self.vote}"
 
     @property
     def shown(self) -> tuple[str, str]:
@@ -65,11 +68,12 @@ class Unit:
     b: str
     orders: tuple[Order, ...]
 
-    @property
-    def bouts(self) -> tuple[Bout, ...]:
-        """Its questions."""
+    def bouts(self, judge: str, votes: int) -> tuple[Bout, ...]:
+        """A judge's questions, order by order."""
         return tuple(
-            Bout(example=self.example, a=self.a, b=self.b, order=order) for order in self.orders
+            Bout(judge=judge, example=self.example, a=self.a, b=self.b, order=order, vote=vote)
+            for order in self.orders
+            for vote in range(votes)
         )
 
 
@@ -82,7 +86,7 @@ class Lineup:
         sample: the examples, sorted by id.
         answers: what the contestants answered.
         units: example by example, so that an engine may use what neighbours share.
-        unanswered: how many questions are left out, since a Prediction is a Failure.
+        unanswered: how many units are left out, since a Prediction is a Failure.
     """
 
     contestants: tuple[str, ...]
@@ -96,44 +100,45 @@ class Lineup:
         """Every pair of contestants, in the order in which the study's Elo takes them."""
         return tuple(combinations(self.contestants, 2))
 
-
-def canonical(task: Task, value: Json) -> str:
-    """The one form in which every answer is shown, whoever gave it.
-
-    The order of triples has no meaning: they are sorted, so that it cannot tell a method apart.
-    """
-    text = task.render_target(value).strip()
-    if task.answer != "triples":
-        return text
-    return "\n".join(sorted(line.strip() for line in text.splitlines() if line.strip()))
+    @property
+    def sources(self) -> dict[str, str]:
+        """Example id -> the source of the example; verdicts on one source are not independent."""
+        return {example.id: example.source for example in self.sample}
 
 
-def lineup(contest: Contest, *, size: int, gold: bool, orders: str) -> Lineup:
+def lineup(
+    contest: Contest, *, size: int | None, gold: bool, orders: str, most: int | None = None
+) -> Lineup:
     """The line-up of a contest, always the same for the same contest and seed.
 
     Args:
         contest: what the comparison is given.
-        size: at most so many examples are drawn.
+        size: at most so many examples are drawn; None for all.
         gold: whether the gold answers take part.
         orders: ``both``, or ``one-random`` for one order drawn by the seed.
+        most: at most so many units; None for every pair on every example.
 
     Raises:
-        UserError: a cell is called like the gold contestant.
+        UserError: a cell is called like the gold contestant, or `most` cannot link them all.
     """
-    sample = _sample(contest.examples, size, contest.seed)
+    drawn = _draw(contest, size)
+    names = _contestants(contest, gold=gold)
+    ids = [example.id for example in drawn]
+    met = meetings(ids, names, most=most, seed=contest.seed)
+    used = {example for example, _, _ in met} if most is not None else set(ids)
+    sample = tuple(sorted((e for e in drawn if e.id in used), key=lambda e: e.id))
     answers = _answers(contest, sample, gold=gold)
-    meetings = [(e.id, a, b) for e in sample for a, b in combinations(answers, 2)]
     units = tuple(
         Unit(example=example, a=a, b=b, orders=_orders((example, a, b), orders, contest.seed))
-        for example, a, b in meetings
+        for example, a, b in met
         if example in answers[a] and example in answers[b]
     )
     return Lineup(
-        contestants=tuple(answers),
+        contestants=names,
         sample=sample,
         answers=answers,
         units=units,
-        unanswered=(len(meetings) - len(units)) * (2 if orders == "both" else 1),
+        unanswered=len(met) - len(units),
     )
 
 
@@ -144,11 +149,20 @@ def _orders(meeting: tuple[str, str, str], orders: str, seed: int) -> tuple[Orde
     return (random.Random(f"{seed}/{'/'.join(meeting)}").choice(("ab", "ba")),)
 
 
-def _sample(examples: Sequence[Example], size: int, seed: int) -> tuple[Example, ...]:
-    by_id = {example.id: example for example in examples}
+def _draw(contest: Contest, size: int | None) -> Sequence[Example]:
+    by_id = {example.id: example for example in contest.examples}
     ids = sorted(by_id)
-    random.Random(seed).shuffle(ids)
-    return tuple(by_id[id_] for id_ in sorted(ids[:size]))
+    random.Random(contest.seed).shuffle(ids)
+    return [by_id[id_] for id_ in ids[:size]]
+
+
+def _contestants(contest: Contest, *, gold: bool) -> tuple[str, ...]:
+    if gold and GOLD in contest.answers:
+        raise UserError(
+            f'judge-elo: a cell is called "{GOLD}", like the contestant with the right answers',
+            "give its adapter another name, or set gold = false",
+        )
+    return (*contest.answers, *([GOLD] if gold else []))
 
 
 def _answers(contest: Contest, sample: Sequence[Example], *, gold: bool) -> Answers:
@@ -162,9 +176,4 @@ def _answers(contest: Contest, sample: Sequence[Example], *, gold: bool) -> Answ
     }
     if not gold:
         return answers
-    if GOLD in answers:
-        raise UserError(
-            f'judge-elo: a cell is called "{GOLD}", like the contestant with the right answers',
-            "give its adapter another name, or set gold = false",
-        )
     return {**answers, GOLD: {e.id: canonical(contest.task, e.target) for e in sample}}

@@ -1,7 +1,7 @@
 """From verdicts to counts: what each unit ended as, who scored how much against whom.
 
-A unit (one pair on one example) counts once, with the mean score over its orders; if one of its
-questions has no verdict the unit is failed and stays out of the ratings.
+A unit (one pair on one example) counts once, with the mean score over its judges, orders and
+votes; if one of its questions has no verdict the unit is failed and stays out of the ratings.
 """
 
 from collections import Counter
@@ -9,34 +9,37 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-import numpy as np
-
 from evalkit import Failure, Json
 from evalkit_judge.asking import Status
 from evalkit_judge.lineup import Lineup, Unit
-from evalkit_judge.ratings import Points, Tally
+from evalkit_judge.ratings import Tally
 from evalkit_judge.verdicts import read_verdict
+
+Verdicts = Mapping[str, Mapping[str, Json] | Failure]
+"""Question id -> verdict as it was kept, or Failure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a unit ended as.
+    """What a unit ended as, by one judge or by all of them.
 
     Attributes:
         unit: the pair and the example.
-        statuses: one for each order.
-        scores: contestant a's, one for each order; None without a verdict.
+        statuses: one for each question.
+        by_order: contestant a's mean score in each order; None if a verdict is missing. Empty
+            where several judges are pooled.
+        score: contestant a's, in [0, 1]; None if the unit failed.
     """
 
     unit: Unit
     statuses: tuple[Status, ...]
-    scores: tuple[float | None, ...]
+    by_order: tuple[float | None, ...] = ()
+    score: float | None
 
     @property
-    def score(self) -> float | None:
-        """Contestant a's mean over the orders, in [0, 1]; None if the unit failed."""
-        known = [score for score in self.scores if score is not None]
-        return sum(known) / len(known) if len(known) == len(self.scores) else None
+    def tied_unasked(self) -> bool:
+        """Whether the answers were equal, so that nobody was asked."""
+        return set(self.statuses) == {"auto_tie"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,65 +49,87 @@ class Record:
     Attributes:
         wins: mean score above one half.
         ties: mean score of exactly one half.
+        auto_ties: equal answers; nobody was asked.
         losses: mean score below one half.
         failed: without a verdict.
     """
 
     wins: int
     ties: int
+    auto_ties: int
     losses: int
     failed: int
 
     @property
     def units(self) -> int:
         """How many units have a verdict."""
-        return self.wins + self.ties + self.losses
+        return self.wins + self.ties + self.auto_ties + self.losses
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
-    """Whether the order of the answers decided, in units that were asked in both orders.
-
-    Attributes:
-        consistent: both orders gave the same score.
-        first: the answer shown first did better in its place than in the other.
-        second: the answer shown second did.
-    """
-
-    consistent: int
-    first: int
-    second: int
+    @property
+    def failure_rate(self) -> float | None:
+        """Share of the units without a verdict; None without a unit."""
+        everything = self.units + self.failed
+        return self.failed / everything if everything else None
 
 
 def outcomes(
-    lineup: Lineup, verdicts: Mapping[str, Mapping[str, Json] | Failure]
+    lineup: Lineup, verdicts: Verdicts, judge: str, *, votes: int, mtbench: bool
 ) -> tuple[Outcome, ...]:
-    """The outcome of every unit of a line-up."""
+    """What every unit of a line-up ended as by one judge.
+
+    Args:
+        lineup: what was to be judged.
+        verdicts: of all judges.
+        judge: whose verdicts count.
+        votes: how many it gave on each pair and order.
+        mtbench: whether any disagreement is a tie.
+    """
     found = []
     for unit in lineup.units:
-        read = [read_verdict(bout, verdicts[bout.id]) for bout in unit.bouts]
-        statuses, scores = zip(*read, strict=True)
-        found.append(Outcome(unit=unit, statuses=statuses, scores=scores))
+        read = [read_verdict(b, verdicts[b.id]) for b in unit.bouts(judge, votes)]
+        scores = [score for _, score in read]
+        by_order = tuple(_mean(scores[i : i + votes]) for i in range(0, len(scores), votes))
+        tie = mtbench and len(set(scores)) > 1
+        score = _mean(by_order)
+        found.append(
+            Outcome(
+                unit=unit,
+                statuses=tuple(status for status, _ in read),
+                by_order=by_order,
+                score=0.5 if tie and score is not None else score,
+            )
+        )
     return tuple(found)
 
 
-def points(contestants: Sequence[str], units: Iterable[Outcome]) -> Points:
-    """What each contestant scored against each other."""
-    index = {name: i for i, name in enumerate(contestants)}
-    matrix = np.zeros((len(index), len(index)))
-    for outcome in units:
-        if outcome.score is not None:
-            a, b = index[outcome.unit.a], index[outcome.unit.b]
-            matrix[a, b] += outcome.score
-            matrix[b, a] += 1 - outcome.score
-    return matrix
+def pooled(judged: Sequence[Sequence[Outcome]]) -> tuple[Outcome, ...]:
+    """The outcomes over several judges: the mean of their scores, if all of them have one."""
+    if len(judged) == 1:
+        return tuple(judged[0])
+    return tuple(
+        Outcome(
+            unit=of_unit[0].unit,
+            statuses=tuple(status for one in of_unit for status in one.statuses),
+            score=_mean([one.score for one in of_unit]),
+        )
+        for of_unit in zip(*judged, strict=True)
+    )
+
+
+def _mean(scores: Sequence[float | None]) -> float | None:
+    known = [score for score in scores if score is not None]
+    return sum(known) / len(known) if known and len(known) == len(scores) else None
 
 
 def record(contestant: str, units: Iterable[Outcome]) -> Record:
     """The record of one contestant."""
     kinds = Counter(_result(contestant, outcome) for outcome in units)
     return Record(
-        wins=kinds["win"], ties=kinds["tie"], losses=kinds["loss"], failed=kinds["failed"]
+        wins=kinds["win"],
+        ties=kinds["tie"],
+        auto_ties=kinds["auto_tie"],
+        losses=kinds["loss"],
+        failed=kinds["failed"],
     )
 
 
@@ -123,7 +148,7 @@ def tallies(lineup: Lineup, units: Sequence[Outcome]) -> tuple[Tally, ...]:
                 b=index[b],
                 wins=ends.wins,
                 losses=ends.losses,
-                draws=ends.ties,
+                draws=ends.ties + ends.auto_ties,
                 size=len(lineup.sample),
             )
         )
@@ -136,28 +161,19 @@ def statuses(units: Iterable[Outcome]) -> Mapping[str, int]:
     return {status: seen[status] for status in get_args(Status)}
 
 
-def position(units: Iterable[Outcome]) -> Position | None:
-    """How often the order decided; None if no unit was judged in both orders."""
-    shifts = []
-    for outcome in units:
-        if len(outcome.scores) == 2 and set(outcome.statuses) == {"ok"}:
-            ab, ba = outcome.scores
-            assert ab is not None
-            assert ba is not None
-            shifts.append(ab - ba)
-    if not shifts:
-        return None
-    first = sum(shift > 0 for shift in shifts)
-    second = sum(shift < 0 for shift in shifts)
-    return Position(consistent=len(shifts) - first - second, first=first, second=second)
+def winner(score: float) -> int:
+    """Category of a score: 0 if a is better, 1 if b is, 2 for a tie."""
+    return 2 if score == 0.5 else 0 if score > 0.5 else 1
 
 
 def _result(contestant: str, outcome: Outcome) -> str:
-    """``win``, ``tie``, ``loss`` or ``failed``; ``absent`` where it did not take part."""
+    """``win``, ``tie``, ``auto_tie``, ``loss`` or ``failed``; ``absent`` for those of others."""
     unit, score = outcome.unit, outcome.score
     if contestant not in (unit.a, unit.b):
         return "absent"
     if score is None:
         return "failed"
+    if outcome.tied_unasked:
+        return "auto_tie"
     own = score if contestant == unit.a else 1 - score
-    return "tie" if own == 0.5 else "win" if own > 0.5 else "loss"
+    return ("win", "loss", "tie")[winner(own)]

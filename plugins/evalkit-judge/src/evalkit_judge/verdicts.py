@@ -16,10 +16,12 @@ _FAILED: tuple[Status, ...] = ("refusal", "truncated", "api_error")
 def verdict(bout: Bout, answer: Answer) -> Mapping[str, Json]:
     """A verdict as it is kept in ``judgments.jsonl``; ``score`` is that of contestant a."""
     return {
+        "judge": bout.judge,
         "example": bout.example,
         "a": bout.a,
         "b": bout.b,
         "order": bout.order,
+        "vote": bout.vote,
         "status": answer.status,
         "verdict": answer.label,
         "score": score_of(bout, answer.label),

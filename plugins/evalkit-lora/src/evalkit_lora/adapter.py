@@ -67,12 +67,13 @@ class LoraAdapter(Adapter):
                 order = self._order(context, base, texts.kept)
                 tuned = self._tuned(order, context.progress)
                 release()
-                within_memory(partial(folder.check, base, order.sample, tuned.expected))
+                applied = within_memory(partial(folder.check, base, order.sample, tuned.expected))
             weights = folder.publish(self.params.kind)
         finally:
             folder.discard()
             release()
         report = self._report(tuned, texts, base)
+        report["weights_applied"] = applied
         report["seconds"] = round(time.perf_counter() - started, 3)
         return AdaptedModel(prompt=prompt, weights=weights, report=report)
 

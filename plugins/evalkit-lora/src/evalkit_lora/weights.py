@@ -52,7 +52,7 @@ class WeightsFolder:
         self._write(learner.model, self._partial, **extra)
         shutil.rmtree(initial, ignore_errors=True)
 
-    def check(self, base: Base, texts: Sequence[Text], expected: Sequence[float]) -> None:
+    def check(self, base: Base, texts: Sequence[Text], expected: Sequence[float]) -> bool:
         """Load the saved weights onto a fresh model and compare with the trained one.
 
         Args:
@@ -60,13 +60,17 @@ class WeightsFolder:
             texts: N of their tokens are learned.
             expected: the trained model's loss of each of them, (N,).
 
+        Returns:
+            Whether the weights change anything: the bare model's losses are others.
+
         Raises:
             AdaptationError: what was saved is not what was trained.
         """
         fresh = PeftModel.from_pretrained(
             base.load(), str(self._partial), torch_device=str(base.device)
         )
-        found = probe_sparingly(Learner(fresh, base.dtype, base.device), texts).cpu()
+        learner = Learner(fresh, base.dtype, base.device)
+        found = probe_sparingly(learner, texts).cpu()
         distance = float((found - torch.tensor(expected)).abs().mean())
         if not distance <= _TOLERANCE:
             raise AdaptationError(
@@ -74,6 +78,8 @@ class WeightsFolder:
                 f"{distance:.3g} nats per token",
                 "this method changes more than it saves; choose another method or other options",
             )
+        with fresh.disable_adapter():
+            return not torch.equal(found, probe_sparingly(learner, texts).cpu())
 
     def discard(self) -> None:
         """Remove what is unfinished."""

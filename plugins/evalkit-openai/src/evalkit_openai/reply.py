@@ -188,6 +188,6 @@ def context_failure(fault: TooLong, context_length: int) -> Failure:
     limit = f" of {context_length} tokens" if context_length else ""
     return Failure(
         reason=f"prompt and answer exceed the model's context{limit}: {fault.reason}",
-        kind="engine",
+        kind="prompt",
         hint="shorten the prompt, or lower max-tokens",
     )

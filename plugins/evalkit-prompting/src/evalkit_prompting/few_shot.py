@@ -57,7 +57,12 @@ class FewShot(Adapter):
                 instruction=self.params.instruction or context.task.instruction,
                 demos=tuple(demo_of(context.task, example) for example in demos),
             ),
-            report={"optimizer": "none", "demos": self.params.k, "select": self.params.select},
+            report={
+                "optimizer": "none",
+                "demos": self.params.k,
+                "demos_requested": self.params.k,
+                "select": self.params.select,
+            },
         )
 
     def program(self, adapted: AdaptedModel, context: ProgramContext) -> Program:

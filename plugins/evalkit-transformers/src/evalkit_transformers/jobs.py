@@ -92,10 +92,11 @@ class Preparer:
         job = Job(index=index, request=request, prompt=prompt, choices=choices)
         length = len(prompt) + job.room
         if self._context_length and length > self._context_length:
-            return _failure(
-                f"{len(prompt)} tokens of prompt and {job.room} of answer are {length}, "
+            return Failure(
+                reason=f"{len(prompt)} tokens of prompt and {job.room} of answer are {length}, "
                 f"the model's context holds {self._context_length}",
-                "use fewer demos, shorter inputs or a smaller max-tokens",
+                kind="prompt",
+                hint="use fewer demos, shorter inputs or a smaller max-tokens",
             )
         return job
 

@@ -110,10 +110,11 @@ class Preparer:
         except TemplateError as error:
             return failed(f"the chat template refuses the messages: {error}")
         if len(prompt) + room() > self._context_length:
-            return failed(
-                f"{len(prompt)} tokens of prompt and {room()} of answer are "
+            return Failure(
+                reason=f"{len(prompt)} tokens of prompt and {room()} of answer are "
                 f"{len(prompt) + room()}, the model's context holds {self._context_length}",
-                "use fewer demos, shorter inputs or a smaller max-tokens",
+                kind="prompt",
+                hint="use fewer demos, shorter inputs or a smaller max-tokens",
             )
         return prompt
 

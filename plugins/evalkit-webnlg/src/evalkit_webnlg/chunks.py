@@ -7,11 +7,8 @@ fair sample of it whatever the order of the files.
 import random
 from collections.abc import Sequence
 
-from evalkit import Example
+from evalkit import SOURCE_JOIN, Example
 from evalkit_webnlg.records import Record
-
-JOIN = " + "
-"""Between the ids of a chunk's records, and between the ids of their entries."""
 
 
 def to_examples(records: Sequence[Record], *, most: int, seed: int) -> list[Example]:
@@ -34,8 +31,8 @@ def _join(chunk: Sequence[Record]) -> Example:
     domain = domains.pop() if len(domains) == 1 else "mixed"
     groups = {"triples": str(len(triples))}
     return Example(
-        id=JOIN.join(record.id for record in chunk),
-        source=JOIN.join(record.entry for record in chunk),
+        id=SOURCE_JOIN.join(record.id for record in chunk),
+        source=SOURCE_JOIN.join(record.entry for record in chunk),
         fields={"text": "\n".join(record.text for record in chunk)},
         target=triples,
         groups={"domain": domain, **groups} if domain else groups,

@@ -17,3 +17,17 @@ def evalkit_tasks() -> Iterable[Entry]:
             answers=frozenset({"triples"}),
         )
     ]
+
+
+@hookimpl
+def evalkit_metrics() -> Iterable[Entry]:
+    """The one metric of this distribution; it reads triples only."""
+    return [
+        Entry(
+            name="webnlg-official",
+            target="evalkit_webnlg.official.metric:WebnlgOfficial",
+            params="evalkit_webnlg.params:WebnlgOfficialParams",
+            summary="The scores of the WebNLG 2020 text-to-triples evaluation",
+            answers=frozenset({"triples"}),
+        )
+    ]

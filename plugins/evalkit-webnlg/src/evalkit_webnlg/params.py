@@ -1,4 +1,4 @@
-"""Parameters of the task ``triples``."""
+"""Parameters of the task ``triples`` and of the metric ``webnlg-official``."""
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -106,3 +106,13 @@ class TriplesParams(Params):
         """The most tokens of an answer; a row of the hub data set is several texts already."""
         texts = self.concat * (_TEXTS_PER_HUB_ROW if self.data == "hub" else 1)
         return self.max_tokens or _TOKENS_PER_TEXT * texts + _SPARE_TOKENS
+
+
+class WebnlgOfficialParams(Params):
+    """Parameters of the metric ``webnlg-official``."""
+
+    headline: Literal["type", "partial", "strict", "exact"] = Field(
+        default="strict",
+        description="Which score's F1 stands in the table; all four are always reported. strict "
+        "is the one by which nothing counts as right that is in the wrong slot or incomplete.",
+    )

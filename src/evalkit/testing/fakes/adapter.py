@@ -49,7 +49,12 @@ class FakeAdapter(Adapter):
             prompt=prompt,
             weights=_write_weights(context.folder) if self.params.weights else None,
             state={"train": [example.id for example in train]},
-            report={"demos": len(demos), "optimizer": "fake", **self._asked(context, prompt)},
+            report={
+                "demos": len(demos),
+                "optimizer": "fake",
+                **({"demos_requested": self.params.k} if train else {}),
+                **self._asked(context, prompt),
+            },
         )
 
     def _asked(self, context: AdaptContext, prompt: Prompt) -> dict[str, float | None]:

@@ -40,6 +40,7 @@ class Limits(EngineTests):
         first, refused, last = answers(engine, batch)
         assert isinstance(refused, Failure), "a prompt over the limit was answered"
         assert str(limit) in refused.reason, f"the limit is not named: {refused.reason}"
+        assert refused.kind == "prompt", f"the kind is {refused.kind}: such failures count apart"
         for found, request in ((first, batch[0]), (last, batch[2])):
             assert isinstance(found, Completion), "it took another request with it"
             if self.exact:

@@ -1,0 +1,295 @@
+"""Methods side by side: figures with intervals, paired differences, tests, verdicts.
+
+What a pair is compared on are the examples that both have a score of for every seed. A method with
+a cell that failed, or in which more than 2% of the answers failed, gets no verdict.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from statistics import fmean
+from typing import Any
+
+from evalkit.compare.facts import beside, rating_notes, ratings_of
+from evalkit.compare.methods import Method, Terms, read_sources, read_terms
+from evalkit.stats.bootstrap import Sampling
+from evalkit.stats.clusters import Clusters, by_source
+from evalkit.stats.compare import Difference, compare_all
+from evalkit.stats.estimate import Estimate, estimate
+from evalkit.stats.holm import holm
+from evalkit.stats.scores import Scores
+from evalkit.stats.verdict import Interval
+from evalkit.suite import AnalysisKeys
+
+Form = dict[str, Any]
+_SEED = 20_261
+"""Of all random numbers: the same runs give the same figures."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is compared.
+
+    Attributes:
+        methods: the methods, the order of the table.
+        metric: the primary metric.
+        baseline: the method that the others are compared with.
+        keys: how.
+    """
+
+    methods: tuple[Method, ...]
+    metric: str
+    baseline: Method
+    keys: AnalysisKeys
+
+    @property
+    def score(self) -> Mapping[str, Any]:
+        """What any of the cells says of the primary metric."""
+        cells = (cell for method in self.methods for cell in method.cells)
+        return next(c["scores"][self.metric] for c in cells if self.metric in c["scores"])
+
+    @property
+    def higher_is_better(self) -> bool:
+        """Whether more is better."""
+        return bool(self.score["direction"] == "higher")
+
+    @property
+    def pairs(self) -> list[tuple[Method, Method]]:
+        """What is compared with what: the baseline first, or the earlier one."""
+        if self.keys.pairs == "all":
+            others = [method for method in self.methods if method is not self.baseline]
+            return list(combinations((self.baseline, *others), 2))
+        return [(self.baseline, other) for other in self.methods if other is not self.baseline]
+
+
+class Numbers:
+    """The scores of the methods, read once, and the figures that are made of them."""
+
+    def __init__(self, methods: Sequence[Method], keys: AnalysisKeys) -> None:
+        """Read which example was made of what."""
+        self._sampling = Sampling(replicates=keys.replicates, seed=_SEED)
+        self._meaningful = keys.meaningful_difference
+        self._sources = read_sources(methods[0].folder)
+        self._terms: dict[tuple[str, str], Terms | None] = {}
+        self._clusters: dict[tuple[str, ...], Clusters] = {}
+
+    def terms(self, method: Method, metric: str) -> Terms | str:
+        """What the figure of a method is made of, or why there is none."""
+        if not method.complete:
+            return why_incomplete(method)
+        key = (method.name, metric)
+        if key not in self._terms:
+            self._terms[key] = read_terms(method, metric)
+        found = self._terms[key]
+        if found is None or not found.examples:
+            return "undefined, because no example tells what it adds to this metric's headline"
+        return found
+
+    def clusters(self, examples: tuple[str, ...]) -> Clusters:
+        """Which of some examples belong together."""
+        if examples not in self._clusters:
+            self._clusters[examples] = by_source([self._sources[key] for key in examples])
+        return self._clusters[examples]
+
+    def estimate(self, method: Method, metric: str) -> Estimate | str:
+        """The figure of a method, or why there is none."""
+        terms = self.terms(method, metric)
+        if isinstance(terms, str):
+            return terms
+        return estimate(scores_of(terms), self.clusters(terms.examples), sampling=self._sampling)
+
+    def differences(
+        self, pairs: Sequence[tuple[Method, Method]], metric: str, *, higher_is_better: bool
+    ) -> list[Difference | str]:
+        """The difference of each pair, or why there is none; pairs on the same examples at once."""
+        found: list[Difference | str] = [""] * len(pairs)
+        together: dict[tuple[str, ...], list[int]] = {}
+        for index, (one, other) in enumerate(pairs):
+            shared = self._shared(one, other, metric)
+            if isinstance(shared, str):
+                found[index] = shared
+            else:
+                together.setdefault(shared, []).append(index)
+        for examples, indices in together.items():
+            own = [pairs[index] for index in indices]
+            differences = self._compare(own, metric, examples, higher_is_better=higher_is_better)
+            for index, difference in zip(indices, differences, strict=True):
+                found[index] = difference
+        return found
+
+    def _shared(self, one: Method, other: Method, metric: str) -> tuple[str, ...] | str:
+        first, second = self.terms(one, metric), self.terms(other, metric)
+        for method, terms in ((one, first), (other, second)):
+            if isinstance(terms, str):
+                return f"{method.name}: {terms}"
+        assert isinstance(first, Terms)
+        assert isinstance(second, Terms)
+        known = set(second.examples)
+        shared = tuple(key for key in first.examples if key in known)
+        return shared or "undefined, because no example has a score of both"
+
+    def _compare(
+        self,
+        pairs: Sequence[tuple[Method, Method]],
+        metric: str,
+        examples: tuple[str, ...],
+        *,
+        higher_is_better: bool,
+    ) -> list[Difference]:
+        methods = {method.name: method for pair in pairs for method in pair}
+        place = {name: index for index, name in enumerate(methods)}
+        scores = []
+        for method in methods.values():
+            terms = self.terms(method, metric)
+            assert isinstance(terms, Terms)
+            scores.append(scores_of(terms.of(examples)))
+        return compare_all(
+            scores,
+            [(place[one.name], place[other.name]) for one, other in pairs],
+            self.clusters(examples),
+            meaningful=self._meaningful,
+            higher_is_better=higher_is_better,
+            sampling=self._sampling,
+        )
+
+
+def scores_of(terms: Terms) -> Scores:
+    """The terms as the statistics take them."""
+    return Scores(numerator=terms.numerator, denominator=terms.denominator, empty=terms.empty)
+
+
+def why_incomplete(method: Method) -> str:
+    """Why a method has no figure to compare."""
+    for cell in method.cells:
+        if cell["status"] == "failed":
+            return f"cell {cell['id']} failed: {cell['failure']['reason']}"
+        if cell["status"] != "done":
+            return f"cell {cell['id']} was not run to its end"
+    return "too many of its answers failed (more than 2%)"
+
+
+def analyse(subject: Subject, numbers: Numbers) -> Form:
+    """All figures of a comparison, as JSON; undefined ones are None, with the reason beside."""
+    estimates = {
+        method.name: numbers.estimate(method, subject.metric) for method in subject.methods
+    }
+    pairs = subject.pairs
+    found = numbers.differences(pairs, subject.metric, higher_is_better=subject.higher_is_better)
+    differences = [
+        _difference_form(one.name, other.name, difference)
+        for (one, other), difference in zip(pairs, found, strict=True)
+    ]
+    for row, p in zip(differences, holm([row["p"] for row in differences]), strict=True):
+        row["p_adjusted"] = p
+    keys = subject.keys
+    return {
+        "metric": subject.metric,
+        "headline": subject.score["headline"],
+        "direction": subject.score["direction"],
+        "params": subject.score.get("params") or {},
+        "baseline": subject.baseline.name,
+        "pairs": keys.pairs,
+        "meaningful_difference": keys.meaningful_difference,
+        "replicates": keys.replicates,
+        "currency": next((m.results.get("currency") for m in subject.methods), None),
+        "methods": [
+            {
+                "method": method.name,
+                "run": method.folder.name,
+                "cells": [cell["id"] for cell in method.cells],
+                **_estimate_form(estimates[method.name], method),
+                "others": _others(method, subject.metric),
+                "ratings": ratings_of(method),
+                **beside(method),
+            }
+            for method in subject.methods
+        ],
+        "differences": differences,
+        "notes": [*_notes(subject, found), *rating_notes(subject.methods)],
+    }
+
+
+def figures(found: Estimate | Difference | str) -> Form:
+    """A figure or a difference as expectations and tables take it."""
+    if isinstance(found, str):
+        return {"value": None, "se": None, **_ends(None), "undefined": found}
+    undefined = "; ".join(found.notes) if found.interval is None else None
+    ends = _ends(found.interval)
+    return {"value": found.value, "se": found.error, **ends, "undefined": undefined}
+
+
+def _estimate_form(found: Estimate | str, method: Method) -> Form:
+    sample = None if isinstance(found, str) else found.sample
+    return {
+        "examples": sample.examples if sample else 0,
+        "clusters": sample.clusters if sample else 0,
+        "seeds": len(method.seeds),
+        "design_effect": sample.design_effect if sample else None,
+        **figures(found),
+        "seed_deviation": None if isinstance(found, str) else found.seed_deviation,
+        "notes": [] if isinstance(found, str) else list(found.notes),
+    }
+
+
+def _difference_form(baseline: str, method: str, found: Difference | str) -> Form:
+    form = {"baseline": baseline, "method": method, **figures(found)}
+    form["difference"] = form.pop("value")
+    if isinstance(found, str):
+        keys = ("p", "test", "verdict", "effect", "wins", "ties", "losses", "detectable", "needed")
+        return {**form, "examples": 0, **dict.fromkeys(keys), "notes": []}
+    test = found.significance
+    return {
+        **form,
+        "examples": found.sample.examples,
+        "p": test.p if test else None,
+        "test": test.method if test else None,
+        "verdict": found.verdict,
+        "effect": found.effect,
+        "wins": found.tally.wins,
+        "ties": found.tally.ties,
+        "losses": found.tally.losses,
+        "detectable": found.detectable,
+        "needed": found.needed,
+        "notes": list(found.notes),
+    }
+
+
+def _ends(interval: Interval | None) -> Form:
+    if interval is None:
+        return {"low": None, "high": None, "interval": None}
+    return {"low": interval.low, "high": interval.high, "interval": interval.method}
+
+
+def _others(method: Method, metric: str) -> dict[str, float | None]:
+    """The headlines of the other metrics, each the mean over the seeds."""
+    names = dict.fromkeys(name for cell in method.cells for name in cell["scores"])
+    found: dict[str, float | None] = {}
+    for name in names:
+        if name != metric:
+            values = [c["scores"][name]["value"] for c in method.cells if name in c["scores"]]
+            known = [value for value in values if value is not None]
+            found[name] = fmean(known) if known and len(known) == len(values) else None
+    return found
+
+
+def _notes(subject: Subject, found: Sequence[Difference | str]) -> list[str]:
+    """What stands below the table."""
+    seeds = sorted({seed for method in subject.methods for seed in method.seeds})
+    known = [one.detectable for one in found if not isinstance(one, str) and one.detectable]
+    params = ", ".join(f"{k} = {v}" for k, v in (subject.score.get("params") or {}).items())
+    notes = [
+        f"{subject.metric}: {subject.score['headline']}, {subject.score['direction']} is better"
+        + (f" ({params})" if params else ""),
+        f"* baseline; differences below {subject.keys.meaningful_difference:g} do not matter",
+        f"{'seeds' if len(seeds) > 1 else 'seed'} {', '.join(map(str, seeds))}; "
+        f"{subject.keys.replicates} replicates; p adjusted over {len(found)} pairs",
+    ]
+    if known:
+        notes.append(f"a true difference of {max(known):.3f} would be found in 4 of 5 cases")
+    doubts: dict[str, None] = {}
+    for (one, other), difference in zip(subject.pairs, found, strict=True):
+        if isinstance(difference, str):
+            doubts[f"{other.name} against {one.name}: {difference}"] = None
+        else:
+            doubts.update(dict.fromkeys(difference.notes))
+    return [*notes, *doubts]

@@ -1,0 +1,188 @@
+"""From how many answers on a method pays that is dearer to adapt. Pure.
+
+Two views: by what is paid, and with what bad answers cost. In the second one an answer of quality q
+costs ``error cost * (1 - q)`` more, so that a better method may pay though it is dearer to serve.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from evalkit.compare.costs import amount
+from evalkit.compare.evidence import Evidence, FloatArray, Form
+from evalkit.stats.cost import BreakEven, Costs, break_even, break_even_interval, quality_adjusted
+
+_SHARE = "the figure is no share from 0 to 1, of which more is better"
+
+
+def adjusted_costs(
+    costs: Mapping[str, Form], evidence: Evidence, error_cost: float
+) -> dict[str, dict[str, Any]]:
+    """The cost of serving with what bad answers cost.
+
+    Args:
+        costs: as `costs` has them.
+        evidence: the qualities.
+        error_cost: what an answer of quality 0 costs the user more than one of quality 1.
+
+    Returns:
+        Name of a method -> ``per_1000``, or None and the reason under ``undefined``.
+    """
+    return {name: _adjusted(name, costs, evidence, error_cost) for name in costs}
+
+
+def _adjusted(
+    name: str, costs: Mapping[str, Form], evidence: Evidence, error_cost: float
+) -> dict[str, Any]:
+    serving = costs[name]["serving"]
+    reason = serving["undefined"]
+    if reason is None and not evidence.knows(name):
+        reason = "it has no figure"
+    if reason is None and not _is_share(name, evidence):
+        reason = _SHARE
+    if reason is not None:
+        return {"per_1000": None, "undefined": reason}
+    each = quality_adjusted(serving["per_1000"] / 1000, evidence.quality(name), error_cost)
+    return {"per_1000": 1000 * each, "undefined": None}
+
+
+def _is_share(name: str, evidence: Evidence) -> bool:
+    return evidence.higher_is_better and 0 <= evidence.quality(name) <= 1
+
+
+def break_evens(
+    costs: Mapping[str, Form],
+    evidence: Evidence,
+    *,
+    error_cost: float = 0.0,
+    serving: Mapping[str, FloatArray] | None = None,
+) -> list[dict[str, Any]]:
+    """The numbers of answers at which the cheaper of two methods changes.
+
+    Args:
+        costs: as `costs` has them.
+        evidence: the qualities, with their replicates.
+        error_cost: what an answer of quality 0 costs the user more than one of quality 1.
+        serving: name of a method -> the cost of one answer in the joint resamples.
+
+    Returns:
+        One entry for each pair of methods of which one pays from some number on:
+        ``cheaper_to_adapt`` and ``dearer_to_adapt``, the difference of that
+        (``more_to_adapt``), and under ``paid`` and ``with_errors`` (None without an error cost)
+        the ``case`` of the dearer one (``always``, ``never`` or ``above`` the number of
+        ``answers``, or ``indifferent``), ``saved_per_1000``, and the 95% interval, ``low`` and
+        ``high``. An end that is unbounded or unknown is None; ``undefined`` says why.
+    """
+    known = [
+        name
+        for name, one in costs.items()
+        if one["adaptation"]["total"] is not None and one["serving"]["per_1000"] is not None
+    ]
+    found = [
+        _pair(pair, costs, evidence, error_cost, serving or {}) for pair in combinations(known, 2)
+    ]
+    views = ("paid", "with_errors")
+    return [one for one in found if any((one[view] or {}).get("answers") for view in views)]
+
+
+def _pair(
+    names: tuple[str, str],
+    costs: Mapping[str, Form],
+    evidence: Evidence,
+    error_cost: float,
+    serving: Mapping[str, FloatArray],
+) -> dict[str, Any]:
+    fixed = {name: costs[name]["adaptation"]["total"] for name in names}
+    each = {name: costs[name]["serving"]["per_1000"] / 1000 for name in names}
+    usual, adapted = sorted(names, key=lambda name: (fixed[name], -each[name]))
+    more = fixed[adapted] - fixed[usual]
+    drawn = _saved(usual, adapted, serving)
+    paid = _view(fixed, each, (usual, adapted), drawn)
+    with_errors = None
+    if error_cost and all(evidence.knows(name) and _is_share(name, evidence) for name in names):
+        adjusted = {
+            name: quality_adjusted(each[name], evidence.quality(name), error_cost) for name in names
+        }
+        gain = error_cost * (evidence.drawn(adapted) - evidence.drawn(usual))
+        base = np.array(each[usual] - each[adapted]) if drawn is None else drawn
+        together = base + gain if base.shape in ((), gain.shape) else None
+        with_errors = _view(fixed, adjusted, (usual, adapted), together)
+    return {
+        "cheaper_to_adapt": usual,
+        "dearer_to_adapt": adapted,
+        "more_to_adapt": more,
+        "paid": paid,
+        "with_errors": with_errors,
+    }
+
+
+def _saved(usual: str, adapted: str, serving: Mapping[str, FloatArray]) -> FloatArray | None:
+    if usual not in serving or adapted not in serving:
+        return None
+    return serving[usual] - serving[adapted]
+
+
+def _view(
+    fixed: Mapping[str, float],
+    each: Mapping[str, float],
+    names: tuple[str, str],
+    drawn: FloatArray | None,
+) -> dict[str, Any]:
+    usual, adapted = (Costs(fixed=fixed[name], per_prediction=each[name]) for name in names)
+    found = break_even(usual, adapted)
+    form = {
+        "case": found.case,
+        "answers": found.volume,
+        "saved_per_1000": 1000 * (usual.per_prediction - adapted.per_prediction),
+    }
+    return {**form, **_interval(found, adapted.fixed - usual.fixed, drawn)}
+
+
+def _interval(found: BreakEven, more: float, drawn: FloatArray | None) -> dict[str, Any]:
+    nothing: dict[str, Any] = {"low": None, "high": None}
+    if found.volume is None:
+        return {**nothing, "undefined": "there is no such number"}
+    if drawn is None or not np.isfinite(drawn).all() or not np.ptp(drawn) > 0:
+        return {**nothing, "undefined": "its costs were measured once: nothing was resampled"}
+    ends = break_even_interval(more, drawn, found.case)
+    if ends is None:
+        return {**nothing, "undefined": "resamples do not agree on which side it pays"}
+    low, high = (end if isfinite(end) else None for end in ends)
+    reason = None
+    if high is None:
+        reason = "unbounded: in more than 2.5% of resamples it never pays"
+    return {"low": low, "high": high, "undefined": reason}
+
+
+def break_even_sentences(found: Sequence[Form], currency: str | None) -> list[str]:
+    """What the break-even numbers say, in words."""
+    return [
+        _sentence(one, view, currency or "")
+        for one in found
+        for view in ("paid", "with_errors")
+        if one[view] is not None
+    ]
+
+
+def _sentence(one: Form, view: str, currency: str) -> str:
+    usual, adapted, shown = one["cheaper_to_adapt"], one["dearer_to_adapt"], one[view]
+    lead = "with what bad answers cost, " if view == "with_errors" else ""
+    if shown["answers"] is None:
+        word = {"never": "never pays", "always": "pays at once"}.get(
+            shown["case"], "costs the same"
+        )
+        return f"{lead}{adapted} {word}, compared with {usual}"
+    more = f"{currency} {amount(one['more_to_adapt'])} more to adapt".strip()
+    saved = f"{currency} {amount(shown['saved_per_1000'])} less per 1,000 answers".strip()
+    from_there = f"pays from {shown['answers']:,.0f} answers on{_ends(shown)}"
+    return f"{lead}{adapted} {from_there}, compared with {usual}: {more}, {saved}"
+
+
+def _ends(shown: Form) -> str:
+    if shown["low"] is None:
+        return ""
+    high = "no end" if shown["high"] is None else f"{shown['high']:,.0f}"
+    return f" [95%: {shown['low']:,.0f} to {high}]"

@@ -1,0 +1,184 @@
+"""Learning curves: what more training examples, or more demos, are worth to a method. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+import numpy as np
+
+from evalkit.compare.crossing import Curve, crossing_of
+from evalkit.compare.evidence import Evidence, FloatArray, Form
+from evalkit.compare.families import Family, families, trains_on_nothing
+from evalkit.compare.methods import Method
+from evalkit.stats.bootstrap import percentile
+
+LEVEL: Final = 0.90
+"""Of the interval of the last step's gain, as for every claim that a difference is small."""
+
+_NO_CROSSING = ("ahead", "behind", "within", "size", "low", "high", "share", "throughout")
+
+
+def learning_curves(
+    methods: Sequence[Method],
+    figures: Mapping[str, Form],
+    replicates: Mapping[str, FloatArray],
+    *,
+    meaningful: float,
+    higher_is_better: bool = True,
+) -> list[dict[str, Any]]:
+    """The learning curves among the methods.
+
+    Args:
+        methods: all methods that are compared.
+        figures: name of a method -> ``value``, ``low``, ``high``, and ``undefined`` where there is
+            no value.
+        replicates: name of a method -> its figure in the joint resamples; a method without a
+            figure has none.
+        meaningful: the least difference of the figure that matters.
+        higher_is_better: which way the figure is better.
+
+    Returns:
+        One entry for each curve. ``curve`` is its name and ``by`` its size (``training examples``
+        or ``demos``). ``points`` hold ``method``, ``size``, ``value``, ``low``, ``high`` and
+        ``undefined``. ``last_step`` tells what the last step gains, with a 90% interval, and what
+        the curve does by that: ``flat``, ``still rising``, ``falling`` or
+        ``cannot tell whether it is flat``.
+        ``crossings`` tell, for each curve after this one and each method that uses no training
+        examples (which is the same at all sizes), which of both is ``ahead`` at the end of the
+        shared range, the ``size`` at which it overtook the other, and how sure that is, as
+        `Crossing` has it. What is undefined is None, with the reason.
+    """
+    evidence = Evidence(
+        figures=figures,
+        replicates=replicates,
+        meaningful=meaningful,
+        higher_is_better=higher_is_better,
+    )
+    found = families(methods)
+    lines = [_curve(family, evidence) for family in found]
+    levels = list(_levels(methods, found, evidence))
+    return [
+        {
+            "curve": family.name,
+            "by": family.by,
+            "points": list(_points(family, evidence)),
+            "last_step": _last_step(family, evidence),
+            "crossings": [
+                _crossing(lines[place], other, family.by)
+                for other in [*_later(place, found, lines), *levels]
+            ],
+        }
+        for place, family in enumerate(found)
+    ]
+
+
+def curve_sentences(curves: Sequence[Form]) -> list[str]:
+    """What the curves show, in words."""
+    return [
+        text
+        for curve in curves
+        for text in (
+            f"{curve['curve']}: {curve['last_step']['text']}",
+            *(crossing["text"] for crossing in curve["crossings"]),
+        )
+    ]
+
+
+def _points(family: Family, evidence: Evidence) -> Iterator[dict[str, Any]]:
+    for size, method in zip(family.sizes, family.methods, strict=True):
+        own = evidence.figures.get(method.name, {})
+        found = {key: own.get(key) for key in ("value", "low", "high")}
+        undefined = None
+        if found["value"] is None:
+            undefined = own.get("undefined") or "no figure"
+        yield {"method": method.name, "size": size, **found, "undefined": undefined}
+
+
+def _measured(family: Family, evidence: Evidence) -> list[tuple[float, str]]:
+    """Size and name of the points that have a figure."""
+    points = zip(family.sizes, family.methods, strict=True)
+    return [(size, method.name) for size, method in points if evidence.knows(method.name)]
+
+
+def _curve(family: Family, evidence: Evidence) -> Curve:
+    """The part of a curve that can be drawn over the logarithm of the size; it may be empty."""
+    points = [(size, name) for size, name in _measured(family, evidence) if size > 0]
+    return Curve(
+        name=family.name,
+        sizes=tuple(size for size, _ in points),
+        values=np.array([evidence.quality(name) for _, name in points]),
+        replicates=np.array([evidence.drawn(name) for _, name in points]),
+    )
+
+
+def _levels(
+    methods: Sequence[Method], found: Sequence[Family], evidence: Evidence
+) -> Iterator[Curve]:
+    """The methods that are the same at every size, as flat curves."""
+    members = {method.name for family in found for method in family.methods}
+    for method in methods:
+        name = method.name
+        if trains_on_nothing(method) and evidence.knows(name) and name not in members:
+            yield Curve(
+                name=name,
+                sizes=(),
+                values=np.array([evidence.quality(name)]),
+                replicates=evidence.drawn(name)[None],
+            )
+
+
+def _later(place: int, found: Sequence[Family], lines: Sequence[Curve]) -> list[Curve]:
+    """The curves after one over the same kind of size."""
+    rest = range(place + 1, len(found))
+    return [lines[later] for later in rest if found[later].by == found[place].by]
+
+
+def _last_step(family: Family, evidence: Evidence) -> dict[str, Any]:
+    points = _measured(family, evidence)
+    gains = evidence.lead(points[-1][1], points[-2][1]) if len(points) > 1 else np.array([])
+    if not len(gains):
+        reason = "it has less than two points with a figure"
+        if len(points) > 1:
+            reason = "resamples leave a figure undefined"
+        form = dict.fromkeys(("from", "to", "gain", "low", "high", "trend"))
+        text = f"whether it has flattened is undefined, because {reason}"
+        return {**form, "level": LEVEL, "undefined": reason, "text": text}
+    (start, before), (end, after) = points[-2:]
+    gain = evidence.quality(after) - evidence.quality(before)
+    low, high = percentile(gains, LEVEL)
+    trend = _trend(low, high, evidence.meaningful)
+    interval = f"[{LEVEL:.0%}: {low:+.3f} to {high:+.3f}]"
+    return {
+        "from": start,
+        "to": end,
+        "gain": gain,
+        "low": low,
+        "high": high,
+        "trend": trend,
+        "level": LEVEL,
+        "undefined": None,
+        "text": f"{trend}: {gain:+.3f} from {start:g} to {end:g} {family.by} {interval}",
+    }
+
+
+def _trend(low: float, high: float, meaningful: float) -> str:
+    """What the interval of a gain shows."""
+    if -meaningful < low and high < meaningful:
+        return "flat"
+    if low > meaningful:
+        return "still rising"
+    return "falling" if high < -meaningful else "cannot tell whether it is flat"
+
+
+def _crossing(first: Curve, second: Curve, by: str) -> dict[str, Any]:
+    named = {"curves": [first.name, second.name]}
+    drawn = len(first.sizes) > 1 and len(second.sizes) != 1 and len(second.values)
+    found = (
+        crossing_of(first, second) if drawn else "a curve has less than two points with a figure"
+    )
+    if isinstance(found, str):
+        text = f"whether {first.name} and {second.name} cross is undefined, because {found}"
+        return {**named, **dict.fromkeys(_NO_CROSSING), "undefined": found, "text": text}
+    form = asdict(found)
+    form["within"] = list(found.within)
+    return {**named, **form, "undefined": None, "text": found.told(by)}

@@ -1,0 +1,118 @@
+"""What the figures are good for: learning curves, costs, and which method to take."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from evalkit.compare.breakeven import adjusted_costs, break_evens
+from evalkit.compare.costs import costs
+from evalkit.compare.curves import learning_curves
+from evalkit.compare.evidence import Evidence, FloatArray, Form
+from evalkit.compare.methods import Method, Terms
+from evalkit.compare.recommend import recommendation
+from evalkit.compare.serving import read_token_costs, serving_replicates
+from evalkit.stats.bootstrap import Sampling
+from evalkit.stats.clusters import Clusters
+from evalkit.stats.estimate import joint_replicates
+from evalkit.stats.scores import Scores
+from evalkit.suite import AnalysisKeys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What a decision rests on.
+
+    Attributes:
+        methods: all methods that are compared.
+        figures: name of a method -> its figure by the primary metric: ``value``, ``low``,
+            ``high``, ``undefined``.
+        terms: name of a method -> what its figure is made of; a method without a figure has none.
+        clusters: of some examples.
+        sampling: how often to resample, and the seed.
+        keys: how the suite wants methods compared.
+        higher_is_better: which way the metric is better.
+    """
+
+    methods: Sequence[Method]
+    figures: Mapping[str, Form]
+    terms: Mapping[str, Terms]
+    clusters: Callable[[tuple[str, ...]], Clusters]
+    sampling: Sampling
+    keys: AnalysisKeys
+    higher_is_better: bool
+
+
+def decide(basis: Basis) -> dict[str, Any]:
+    """The keys ``curves``, ``costs``, ``break_evens`` and ``recommendation`` of an analysis.
+
+    All methods are resampled together, on the examples of which every one of them has a score.
+
+    Raises:
+        UserError: predictions cannot be read.
+    """
+    examples = _shared(list(basis.terms.values()))
+    clusters = basis.clusters(examples) if examples else None
+    evidence = Evidence(
+        figures=basis.figures,
+        replicates=_replicates(basis, examples, clusters),
+        meaningful=basis.keys.meaningful_difference,
+        higher_is_better=basis.higher_is_better,
+        examples=len(examples),
+        clusters=int(clusters.count) if clusters else 0,
+    )
+    paid = costs(basis.methods, basis.keys)
+    serving = _serving(basis, paid, examples, clusters)
+    found = break_evens(paid, evidence, error_cost=basis.keys.error_cost, serving=serving)
+    if basis.keys.error_cost:
+        for name, adjusted in adjusted_costs(paid, evidence, basis.keys.error_cost).items():
+            paid[name]["with_errors"] = adjusted
+    return {
+        "curves": learning_curves(
+            basis.methods,
+            basis.figures,
+            evidence.replicates,
+            meaningful=evidence.meaningful,
+            higher_is_better=basis.higher_is_better,
+        ),
+        "costs": paid,
+        "break_evens": found,
+        "recommendation": recommendation(paid, evidence, serving=serving, break_evens=found),
+    }
+
+
+def _shared(terms: Sequence[Terms]) -> tuple[str, ...]:
+    """The examples that all have, in the order of the first."""
+    if not terms:
+        return ()
+    known = set.intersection(*(set(one.examples) for one in terms))
+    return tuple(key for key in terms[0].examples if key in known)
+
+
+def _replicates(
+    basis: Basis, examples: tuple[str, ...], clusters: Clusters | None
+) -> dict[str, FloatArray]:
+    if clusters is None:
+        return {}
+    own = {name: terms.of(examples) for name, terms in basis.terms.items()}
+    scores = [
+        Scores(numerator=one.numerator, denominator=one.denominator, empty=one.empty)
+        for one in own.values()
+    ]
+    drawn = joint_replicates(scores, clusters, sampling=basis.sampling)
+    return dict(zip(own, np.asarray(drawn), strict=True))
+
+
+def _serving(
+    basis: Basis, paid: Mapping[str, Form], examples: tuple[str, ...], clusters: Clusters | None
+) -> dict[str, FloatArray]:
+    if clusters is None:
+        return {}
+    found = {}
+    for method in basis.methods:
+        known = paid[method.name]["serving"]["per_1000"] is not None
+        terms = read_token_costs(method) if known else None
+        if terms is not None and set(examples) <= set(terms.examples):
+            found[method.name] = terms
+    return serving_replicates(paid, found, examples, clusters, basis.sampling)

@@ -1,0 +1,141 @@
+"""An analysis as a table: for the terminal, Markdown, CSV and JSON. Pure."""
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from evalkit.compare.expect import shown
+from evalkit.report.table import UNDEFINED, Table
+
+Form = Mapping[str, Any]
+_PIPE = "\\|"
+_MINUS = "\N{MINUS SIGN}"
+
+
+def comparison_table(analysis: Form) -> Table:
+    """The table of an analysis: a row for each method, the baseline marked."""
+    rows = flat_rows(analysis)
+    columns = [column for column in _columns(analysis) if any(column[2](row) for row in rows)]
+    return Table(
+        columns=tuple(heading for heading, _, _ in columns),
+        numeric=tuple(numeric for _, numeric, _ in columns),
+        rows=tuple(tuple(text(row) or UNDEFINED for _, _, text in columns) for row in rows),
+        notes=tuple(analysis["notes"]),
+    )
+
+
+Column = tuple[str, bool, Callable[[Form], str]]
+
+
+def _columns(analysis: Form) -> list[Column]:
+    metric, baseline = analysis["metric"], analysis["baseline"]
+    others = dict.fromkeys(name for row in analysis["methods"] for name in row["others"])
+    return [
+        ("method", False, lambda row: row["method"] + (" *" if row["baseline"] else "")),
+        ("n, clusters, seeds", True, _sizes),
+        (f"{metric} [95%]", True, lambda row: _interval(row, "")),
+        *((name, True, _figure(f"other:{name}")) for name in others),
+        (f"vs {baseline} [95%]", True, lambda row: _interval(row, "difference_", signed=True)),
+        ("p (Holm)", True, lambda row: _p(row["p_adjusted"])),
+        ("verdict", False, lambda row: row["verdict"] or ""),
+        *_rating_columns(analysis),
+        ("unreadable", True, lambda row: _percent(row["unreadable"])),
+        ("failed", True, lambda row: str(row["failed"]) if row["failed"] else ""),
+        (f"cost/1000 {analysis['currency'] or ''}".strip(), True, _figure("cost_per_1000")),
+    ]
+
+
+def _rating_columns(analysis: Form) -> list[Column]:
+    names = dict.fromkeys(name for row in analysis["methods"] for name in row["ratings"])
+    return [(name, True, _rating(name)) for name in names]
+
+
+def _rating(name: str) -> Callable[[Form], str]:
+    return lambda row: str(row.get(f"rating:{name}") or "")
+
+
+def flat_rows(analysis: Form) -> list[dict[str, Any]]:
+    """A flat row for each method: its figures, and its difference from the baseline."""
+    against = {
+        row["method"]: row
+        for row in analysis["differences"]
+        if row["baseline"] == analysis["baseline"]
+    }
+    return [_flat(row, against.get(row["method"], {}), analysis) for row in analysis["methods"]]
+
+
+def _flat(own: Form, other: Form, analysis: Form) -> dict[str, Any]:
+    keys = ("method", "run", "examples", "clusters", "seeds", "value", "se", "low", "high")
+    tail = ("unreadable", "failed", "cost_per_1000")
+    return {
+        **{key: own[key] for key in keys},
+        **{f"other:{name}": value for name, value in own["others"].items()},
+        "baseline": own["method"] == analysis["baseline"],
+        "difference_value": other.get("difference"),
+        "difference_low": other.get("low"),
+        "difference_high": other.get("high"),
+        "p": other.get("p"),
+        "p_adjusted": other.get("p_adjusted"),
+        "verdict": other.get("verdict"),
+        **{f"rating:{name}": text for name, text in own["ratings"].items()},
+        **{key: own[key] for key in tail},
+    }
+
+
+def to_markdown(table: Table) -> str:
+    """The table as GitHub's Markdown, the notes as a list below it."""
+
+    def line(cells: Sequence[str]) -> str:
+        return f"| {' | '.join(cell.replace('|', _PIPE) for cell in cells)} |"
+
+    rule = ["---:" if numeric else "---" for numeric in table.numeric]
+    body = [line(table.columns), line(rule), *map(line, table.rows)]
+    notes = [f"- {note}" for note in table.notes]
+    return "\n".join([*body, *([""] if notes else []), *notes]) + "\n"
+
+
+def to_csv(analysis: Form) -> str:
+    """The rows as CSV, unrounded, undefined figures empty; notes are left to the other forms."""
+    rows = flat_rows(analysis)
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _sizes(row: Form) -> str:
+    return f"{row['examples']}, {row['clusters']}, {row['seeds']}"
+
+
+def _figure(key: str) -> Callable[[Form], str]:
+    return lambda row: "" if row.get(key) is None else f"{row[key]:.3f}"
+
+
+def _interval(row: Form, prefix: str, *, signed: bool = False) -> str:
+    found = {key: row[f"{prefix}{key}"] for key in ("value", "low", "high")}
+    if found["value"] is None:
+        return ""
+    if not signed:
+        return shown(found)
+    parts = {key: None if part is None else _signed(part) for key, part in found.items()}
+    if None in parts.values():
+        return str(parts["value"])
+    return f"{parts['value']} [{parts['low']}, {parts['high']}]"
+
+
+def _signed(value: float) -> str:
+    text = f"{value:+.3f}"
+    return text.replace("-", _MINUS)
+
+
+def _p(p: float | None) -> str:
+    if p is None:
+        return ""
+    return "<.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.0f}%"

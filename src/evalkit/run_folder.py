@@ -1,0 +1,135 @@
+"""A run folder: what is kept of a run, so that it can be moved, compared and shown as a whole.
+
+::
+
+    manifest.json            what the run stands on
+    results.json             what it found
+    examples.jsonl           the evaluated examples: id, sources, groups, input, target
+    predictions/CELL.jsonl   what each cell answered
+    scores/METRIC/CELL.jsonl what each answer was worth
+    near-duplicates/CELL.json which evaluated examples a training example nearly repeats
+    judgments.jsonl          what judges said
+    errors.log               tracebacks of failures that are bugs
+"""
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from evalkit.interfaces import Task
+from evalkit.lines import as_line, storable
+from evalkit.manifest import write_manifest
+from evalkit.records import Example
+from evalkit.serialization import line, read_lines
+from evalkit.store import Store, is_alive, new_run, point_latest, runs
+
+PREDICTIONS, SCORES, NEAR_DUPLICATES, EXAMPLES, JUDGMENTS = (
+    "predictions",
+    "scores",
+    "near-duplicates",
+    "examples.jsonl",
+    "judgments.jsonl",
+)
+_BLOCK = 1_000
+
+
+def open_run(
+    store: Store, name: str, manifest: Mapping[str, Any], *, fresh: bool = False
+) -> "RunFolder":
+    """The unfinished run of the same suite, or a new one.
+
+    Args:
+        store: the output folder.
+        name: of the suite.
+        manifest: of the run that begins; ``suite_sha256`` tells which suite is the same.
+        fresh: do not look for an unfinished run.
+    """
+    path = None if fresh else _unfinished(store, str(manifest["suite_sha256"]))
+    path = path or new_run(store.root, name)
+    (path / PREDICTIONS).mkdir(exist_ok=True)
+    write_manifest(path, {**manifest, "process": os.getpid()})
+    point_latest(path)
+    return RunFolder(path, store)
+
+
+def _unfinished(store: Store, suite_sha256: str) -> Path | None:
+    for path, manifest in runs(store.root):
+        same = manifest.get("suite_sha256") == suite_sha256 and not manifest.get("finished")
+        process = manifest.get("process")
+        if same and (process == os.getpid() or not is_alive(process)):
+            return path
+    return None
+
+
+class RunFolder:
+    """Writes what belongs into a run folder; finished jobs stay where they are."""
+
+    def __init__(self, path: Path, store: Store) -> None:
+        """Write to `path` what lies in `store`."""
+        self.path = path
+        self._store = store
+
+    def keep_examples(self, task: Task, examples: Sequence[Example]) -> None:
+        """Write the evaluated examples, as a model and a metric see them."""
+        with (self.path / EXAMPLES).open("wb") as file:
+            for start in range(0, len(examples), _BLOCK):
+                block = examples[start : start + _BLOCK]
+                file.write(b"".join(as_line(_form(task, example)) for example in block))
+
+    def keep_predictions(self, cell: str, job: str) -> None:
+        """Copy the predictions of a cell."""
+        source = self._store.folder("predict", job) / "predictions.jsonl"
+        shutil.copyfile(source, self.path / PREDICTIONS / f"{cell}.jsonl")
+
+    def keep_near_duplicates(self, cell: str, job: str) -> None:
+        """Copy which examples the training examples of a cell nearly repeat, if it has any."""
+        source = self._store.folder("predict", job) / "near-duplicates.json"
+        if source.exists():
+            target = near_duplicates_path(self.path, cell)
+            target.parent.mkdir(exist_ok=True)
+            shutil.copyfile(source, target)
+
+    def keep_scores(self, cell: str, metric: str, job: str) -> None:
+        """Copy the scores of a cell by one metric."""
+        source = self._store.folder("score", job) / "scores.jsonl"
+        target = scores_path(self.path, metric, cell)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+
+    def forget_judgments(self) -> None:
+        """Remove the judgments of an earlier execution."""
+        (self.path / JUDGMENTS).unlink(missing_ok=True)
+
+    def keep_judgments(self, named: Mapping[str, Any], job: str) -> None:
+        """Add the judgments of a comparison, each with what `named` holds."""
+        source = self._store.folder("compare", job) / JUDGMENTS
+        with (self.path / JUDGMENTS).open("a", encoding="ascii") as file:
+            file.writelines(line({**named, **judgment}) + "\n" for judgment in read_lines(source))
+
+    def log(self, label: str, traceback: str) -> None:
+        """Keep the traceback of a failure."""
+        path = self.path / "errors.log"
+        with path.open("a", encoding="utf-8", errors="backslashreplace") as log:
+            log.write(f"{label}\n{traceback}\n")
+
+
+def scores_path(folder: Path, metric: str, cell: str) -> Path:
+    """Where a run folder has the scores of a cell by one metric."""
+    return folder / SCORES / metric / f"{cell}.jsonl"
+
+
+def near_duplicates_path(folder: Path, cell: str) -> Path:
+    """Where a run folder has the near-duplicates of a cell; not there if it has no training."""
+    return folder / NEAR_DUPLICATES / f"{cell}.json"
+
+
+def _form(task: Task, example: Example) -> dict[str, Any]:
+    return {
+        "id": example.id,
+        "sources": example.sources,
+        "groups": dict(example.groups),
+        "input": task.render_input(example),
+        "target": storable(example.target),
+    }
