@@ -16,6 +16,7 @@ NAMES = (
     "second_run",
     "official_scores",
     "ratings_bootstrap",
+    "statistics_intervals",
 )
 
 

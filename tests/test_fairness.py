@@ -465,11 +465,3 @@ def test_of_what_an_older_version_predicted_nothing_is_known(lab):
     found = checks(folder)
     assert {one.status for one in found.values()} == {"unknown"}
     assert "predicted by a version that noted nothing" in found["same split"].detail
-
-
-def test_dbg(lab):
-    models = '[[models]]\nname = "parrot"\nengine = "fake"\ncontext-length = 300\n'
-    models += 'fail-on = "ball 2"\n'
-    folder = run(lab, 'does = "too long"', models=models)
-    print((folder / "predictions" / "odd.jsonl").read_text())
-    raise SystemExit

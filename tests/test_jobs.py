@@ -1,11 +1,20 @@
 """What a job refuses: undeclared questions, figures nobody can store, ids that are not unique."""
 
+import json
+from dataclasses import replace
+
 import pytest
+
+from evalkit import Message, Request
+from evalkit.testing import FakeEngine
+from evalkit.workshop import Workshop
 
 LOCAL = """
 import math
 from dataclasses import replace
-from evalkit import Entry, Metric, hookimpl
+from typing import Annotated
+from evalkit import Comparison, ComparisonResult, Entry, Message, Metric, Params, Question
+from evalkit import Refers, Request, hookimpl
 from evalkit.testing.fakes.adapter import FakeAdapter
 from evalkit.testing.fakes.duel import FakeDuel
 
@@ -38,6 +47,27 @@ class Headless(Odd):
 class Undefined(Odd):
     figures = {"mean": math.nan}
 
+class PanelParams(Params):
+    judges: list[Annotated[str, Refers("model")]] = []
+    nobody: bool = False
+
+class Panel(Comparison):
+    headline = "said"
+
+    def questions(self, contest):
+        def ask():
+            answer = yield Request(messages=(Message("user", "Who?"),), max_tokens=4)
+            return {"said": answer.text}
+
+        mixed = [(f"{judge} {n}", judge) for n in (1, 2) for judge in contest.judges]
+        mixed += [("anyone", ""), *([("lost", "raven")] if self.params.nobody else [])]
+        return [Question(id=name, steps=ask, judge=judge) for name, judge in mixed]
+
+    def conclude(self, contest, verdicts):
+        said = {key: verdict["said"] for key, verdict in verdicts.items()}
+        first, all_of_them = self.judge.name, list(contest.judges)
+        return ComparisonResult(standings=(), details={"judges": [first, *all_of_them], **said})
+
 class Twins(FakeDuel):
     def questions(self, contest):
         return [replace(question, id="same") for question in super().questions(contest)]
@@ -59,7 +89,16 @@ def evalkit_metrics():
 @hookimpl
 def evalkit_comparisons():
     params = "evalkit.testing.fakes.params:FakeDuelParams"
-    return [Entry(name="twins", target="evalkit_plugins:Twins", params=params)]
+    panel = "evalkit_plugins:Panel"
+    return [
+        Entry(name="twins", target="evalkit_plugins:Twins", params=params),
+        Entry(
+            name="panel",
+            target=panel,
+            params=panel + "Params",
+            requires=frozenset({"choices"}),
+        ),
+    ]
 """
 DUEL = '[[comparisons]]\nuse = "{}"\njudge = "parrot"\n'
 
@@ -128,3 +167,80 @@ def test_ids_of_questions_are_unique(lab):
     (comparison,) = lab.results()["comparisons"]
     assert comparison["failure"]["reason"] == "3 questions have the id of another one"
     assert {cell["status"] for cell in lab.results()["cells"]} == {"done"}
+
+
+class TestSeveralJudges:
+    JUDGE = '[[models]]\nname = "{0}"\nengine = "fake"\nanswer = "fixed"\ntext = "{0}"\n'
+    PARROT = '[[models]]\nname = "parrot"\nengine = "fake"\n'
+    ADAPTERS = '[[adapters]]\nuse = "fake-bare"\nmodels = ["parrot"]\nsteps = [1, 2]\n'
+
+    def suite(self, lab, more='judges = ["owl", "crow"]\n', owl=""):
+        models = self.PARROT + self.JUDGE.format("crow") + self.JUDGE.format("owl") + owl
+        panel = f'[[comparisons]]\nuse = "panel"\n{more}'
+        lab.suite(models=models, adapters=self.ADAPTERS, more=panel)
+
+    def test_each_question_goes_to_its_judge_and_to_the_first_if_it_names_none(self, lab):
+        self.suite(lab)
+        assert lab.run().exit_code == 0
+        (comparison,) = lab.results()["comparisons"]
+        assert comparison["details"] == {
+            "judges": ["owl", "owl", "crow"],
+            "owl 1": "owl",
+            "crow 1": "crow",
+            "owl 2": "owl",
+            "crow 2": "crow",
+            "anyone": "owl",
+        }
+        assert comparison["usage"]["requests"] == 5
+
+    def test_what_each_judge_took_is_kept(self, lab):
+        self.suite(lab)
+        lab.run()
+        (path,) = lab.path.glob("runs/jobs/compare/*/job.json")
+        judges = json.loads(path.read_text(encoding="utf-8"))["judges"]
+        assert {name: own["usage"]["requests"] for name, own in judges.items()} == {
+            "owl": 3,
+            "crow": 2,
+        }
+        assert all(own["identity"] and own["seconds"] >= 0 for own in judges.values())
+
+    def test_a_question_for_a_judge_that_is_not_there(self, lab):
+        self.suite(lab, 'judges = ["owl"]\nnobody = true\n')
+        assert lab.run().exit_code == 1
+        (comparison,) = lab.results()["comparisons"]
+        reason = 'question lost is for "raven"; there to judge: owl'
+        assert comparison["failure"]["reason"] == reason
+
+    def test_every_judge_is_checked_beforehand(self, lab):
+        self.suite(lab, owl='abilities = ["generate"]\n')
+        assert '"panel" needs choices; for owl' in lab.errors(command="run")
+        self.suite(lab, 'judges = ["owl", "crew"]\n')
+        assert 'unknown model "crew"' in lab.errors()
+
+    def test_every_judge_is_part_of_the_identity(self, lab):
+        found = set()
+        for judges in ('["owl", "crow"]', '["crow", "owl"]', '["owl"]'):
+            self.suite(lab, f"judges = {judges}\n")
+            lab.run()
+            found |= set(lab.jobs("compare"))
+        assert len(found) == 3
+
+
+def test_a_judge_has_the_device_for_itself():
+    class Shop(Workshop):
+        def _make_engine(self, model):
+            resolved = replace(FakeEngine.resolved(model["name"]), device=model["device"])
+            made[model["name"]] = FakeEngine(model=resolved)
+            return made[model["name"]]
+
+    made, shop = {}, Shop()
+    models = [{"name": n, "device": d} for n, d in (("a", "cuda"), ("b", "cuda"), ("c", "cpu"))]
+    request = Request(messages=(Message("user", "?"),), max_tokens=1)
+    for model in models:
+        list(shop.answering(model)([request]))
+    shop.make_room(models[1])
+    assert {name: engine.closed for name, engine in made.items()} == {
+        "a": True,
+        "b": False,
+        "c": False,
+    }

@@ -155,6 +155,36 @@ class TestTable:
         assert column(made, "duel elo") == ["1.0"]
         assert column(made, "other elo") == ["–"]  # noqa: RUF001
 
+    def test_figures_of_a_judge_in_doubt_are_marked(self):
+        def standing(name, elo, **doubt):
+            return {"contestant": f"{name}-small-seed1", "values": {"elo": elo, **doubt}}
+
+        standings = [
+            standing("sure", 1500.0, validated=1.0),
+            standing("failed", 1400.0, validated=0.0),
+            standing("open", 1600.0, validated=None),
+            standing("none", None, validated=0.0),
+            standing("plain", 1300.0),
+        ]
+        made = table(
+            *(cell(name) for name in ("sure", "failed", "open", "none", "plain")),
+            comparisons=[{**comparison({}), "standings": standings}],
+        )
+        assert column(made, "elo") == ["1500.0", "1400.0*", "1600.0?", "–", "1300.0"]  # noqa: RUF001
+
+    def test_the_worst_mark_of_all_seeds_counts(self):
+        of_seeds = [
+            {
+                **comparison({}, seed=seed),
+                "standings": [
+                    {"contestant": f"few-small-seed{seed}", "values": {"elo": 1.0, "validated": v}}
+                ],
+            }
+            for seed, v in ((1, None), (2, 0.0), (3, 1.0))
+        ]
+        made = table(*(cell("few", seed) for seed in (1, 2, 3)), comparisons=of_seeds)
+        assert column(made, "elo") == ["1.0*"]
+
     def test_a_comparison_that_failed_says_why(self):
         failure = {"reason": "nobody came", "kind": "comparison", "hint": ""}
         failed = comparison({}, headline=None, status="failed", failure=failure)

@@ -275,8 +275,10 @@ def _ability_faults(
                 error = UserError(f"{suite.path}: {cell.id}: {what} needs {lacks}", hint)
                 yield Fault(error=error, cells=frozenset({cell.id}))
     for index, use in enumerate(suite.comparisons):
+        judging = plugins.entry("comparison", use.use).requires
+        judging |= plugins.params("comparison", use.use).from_form(use.params).needs()
         for name in _referred(plugins, "comparison", use):
-            lacks = _lacks(models.get(name), plugins.entry("comparison", use.use).requires)
+            lacks = _lacks(models.get(name), judging)
             if lacks:
                 where = f"{suite.path}: comparisons[{index}]"
                 error = UserError(f'{where}: "{use.use}" needs {lacks}', "name another judge")

@@ -10,6 +10,7 @@ from evalkit.stats.bootstrap import (
     acceleration,
     bca,
     draw,
+    half_width,
     jackknife,
     jackknife_error,
     percentile,
@@ -31,8 +32,10 @@ class TestWorkedExample:
     def test_intervals(self, means):
         baseline, method = replicate(means, EIGHT, MANY)
         gains, left_out = method - baseline, difference(means, jackknife)
-        assert percentile(gains, 0.95) == pytest.approx((0.008, 0.636), abs=0.003)
-        assert bca(gains, 0.307738, left_out, 0.95) == pytest.approx((0.033, 0.657), abs=0.004)
+        assert percentile(gains, half_width(0.95)) == pytest.approx((0.008, 0.636), abs=0.003)
+        assert bca(gains, 0.307738, left_out, half_width(0.95)) == pytest.approx(
+            (0.033, 0.657), abs=0.004
+        )
 
     def test_acceleration(self, means):
         found = acceleration(difference(means, jackknife))
@@ -93,23 +96,33 @@ def test_replicates_without_a_denominator_are_undefined():
 
 class TestDegenerate:
     def test_no_replicate_on_one_side(self):
-        assert bca(np.linspace(1, 2, 99), 0.5, np.arange(9.0), 0.95) is None
+        assert bca(np.linspace(1, 2, 99), 0.5, np.arange(9.0), 1.96) is None
 
     def test_no_unit_changes_anything(self):
         assert np.isnan(acceleration(np.ones(9)))
-        assert bca(np.linspace(0, 1, 99), 0.5, np.ones(9), 0.95) is None
+        assert bca(np.linspace(0, 1, 99), 0.5, np.ones(9), 1.96) is None
 
     def test_a_jackknife_that_is_undefined(self):
-        assert bca(np.linspace(0, 1, 99), 0.5, np.array([1.0, np.nan, 2.0]), 0.95) is None
+        assert bca(np.linspace(0, 1, 99), 0.5, np.array([1.0, np.nan, 2.0]), 1.96) is None
 
-    def test_one_unit_that_decides_all(self):
+    def test_a_correction_beyond_the_replicates(self):
         left_out = np.array([0.0] + [1.0] * 9999)
         replicates = np.r_[np.zeros(3), np.full(9996, 2.0)]
-        assert bca(replicates, 1.0, left_out, 0.95) is None
+        assert bca(replicates, 1.0, left_out, 1.96) is None
+
+    def test_a_correction_beyond_all_probabilities(self):
+        left_out = np.array([1.0] + [0.0] * 9999)
+        replicates = np.r_[np.full(3, 2.0), np.zeros(9996)]
+        assert bca(replicates, 1.0, left_out, 3.0) is None
 
 
 def test_percentiles_of_9999_are_the_250th_from_either_end():
-    assert percentile(np.arange(1, 10_000) / 1.0, 0.95) == pytest.approx((250, 9750))
+    assert percentile(np.arange(1, 10_000) / 1.0, half_width(0.95)) == pytest.approx((250, 9750))
+
+
+def test_few_clusters_reach_further():
+    assert half_width(0.95) == pytest.approx(1.959964)
+    assert half_width(0.95, 39) == pytest.approx(2.022691, abs=1e-6)
 
 
 def test_too_few_replicates_are_refused():

@@ -16,8 +16,9 @@ from evalkit.stats.compare import compare_methods
 from evalkit.stats.scores import Scores
 
 SEED = 20_250_101
-TRUE_DIFFERENCE = 0.05
-ALIKE, BETTER = (2.0, 2.0), (2.4, 1.6)  # beta distributions with means 0.5 and 0.6
+ALIKE, BETTER = (0.5, 0.5), (0.6, 0.4)  # beta distributions with means 0.5 and 0.6
+EASE = 0.25  # the part of an entry's chances that both methods share
+TRUE_DIFFERENCE = (1 - EASE) * 0.1
 
 
 def alone():
@@ -65,11 +66,11 @@ class World:
         """Scores of two methods on texts of entries that share their difficulty."""
         count = self.entries.max() + 1
         sizes = 1 + random.poisson(2, size=count)
-        ease = random.beta(*ALIKE, size=count)
-        return [
-            self.scores(random, figure, sizes, (ease + random.beta(*quality, size=count)) / 2)
-            for quality in (ALIKE, method)
+        ease = EASE * random.beta(*ALIKE, size=count)
+        chances = [
+            ease + (1 - EASE) * random.beta(*quality, size=count) for quality in (ALIKE, method)
         ]
+        return [self.scores(random, figure, sizes, one) for one in chances]
 
     def scores(self, random, figure, sizes, chances):
         right = random.binomial(sizes[self.entries], chances[self.entries])

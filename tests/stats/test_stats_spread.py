@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.stats.clusters import by_source, independent
+from evalkit.stats.figure import t_test
 from evalkit.stats.spread import Spread, components, spread_of
 
 TABLE = np.array([[0.60, 0.70, 0.50, 0.80], [0.66, 0.77, 0.58, 0.88], [0.55, 0.66, 0.43, 0.73]])
@@ -31,6 +32,12 @@ class TestWorkedExample:
     def test_a_component_below_0_is_taken_as_0(self):
         assert components(ALIKE).seeds == 0
         assert spread_of([ALIKE], FOUR).error == pytest.approx(0.062678, abs=1e-6)
+
+
+def test_the_worked_example_by_t(means):
+    gain = means[1].numerator - means[0].numerator
+    found = t_test(float(gain.mean()), spread_of([gain], independent(8)))
+    assert found.p == pytest.approx(0.116453, abs=1e-6)
 
 
 @given(rows)

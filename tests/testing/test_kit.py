@@ -191,6 +191,31 @@ class TestDriving:
         assert verdicts["2"] == Failure(reason="no", kind="engine")
         assert verdicts["3"] == Failure(reason="ValueError: a bug", kind="comparison")
 
+    def test_several_judges_by_their_names(self):
+        class Panel(Comparison):
+            def questions(self, contest):
+                def ask():
+                    completion = yield req("who")
+                    return {"said": completion.text}
+
+                names = ["", *contest.judges]
+                return [Question(id=f"q{name}", steps=ask, judge=name) for name in names]
+
+            def conclude(self, contest, verdicts):
+                models = {name: model.name for name, model in contest.judges.items()}
+                return ComparisonResult(standings=(), details={**verdicts, **models})
+
+        contest = Contest(task=ListTask(), examples=[], answers={}, seed=1)
+        owl = FakeEngine(lambda _: "hoo", model=FakeEngine.resolved("owl"))
+        judges = {"owl": owl, "crow": lambda _: "caw"}
+        assert judge_with(Panel(Params(), None), contest, judges).details == {
+            "q": {"said": "hoo"},
+            "qowl": {"said": "hoo"},
+            "qcrow": {"said": "caw"},
+            "owl": "owl",
+            "crow": "crow",
+        }
+
     def test_an_engine_can_be_the_judge(self):
         class Silent(Comparison):
             def questions(self, contest):

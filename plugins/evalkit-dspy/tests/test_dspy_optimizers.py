@@ -67,6 +67,7 @@ def test_random_search_finds_that_demos_help(scene, adapter, task):
     adapted = tuned.adapt(context)
     assert adapted.report["optimizer"] == "BFSRS"
     assert adapted.report["demos"] == len(adapted.prompt.demos) == 4
+    assert adapted.report["demos_requested"] == 4
     assert adapted.report["best_score"] == 1.0
     scores = [candidate["score"] for candidate in adapted.report["candidates"]]
     assert scores == [1.0, 1.0, 1.0, 1.0, 1.0, 0.0], "three of DSPy's own and ours; no demos fail"

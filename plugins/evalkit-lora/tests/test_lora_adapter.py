@@ -55,11 +55,17 @@ def test_the_report_counts_what_was_done(scene) -> None:
     assert [step for step, _ in report["loss"]] == [1, 2, 3, 4]
     assert (report["steps"], report["examples"], report["dropped"]) == (4, 8, 0)
     assert (report["optimizer"], report["demos"]) == ("AdamW", 0)
+    assert report["weights_applied"] is True
     # rank 4: q, o 32x32; k, v 32x16; gate, up 32x64; down 64x32; two layers
     assert report["trainable_parameters"] == 2 * 4 * (2 * 64 + 2 * 48 + 3 * 96)
     assert context.progress_log[0] == (0, 4, "loading the model")
     assert context.progress_log[-1][:2] == (4, 4)
     assert context.progress_log[-1][2].startswith("loss ")
+
+
+def test_weights_that_change_nothing_are_reported(scene) -> None:
+    adapted = adapter(lr=1e-30, epochs=1).adapt(scene())
+    assert adapted.report["weights_applied"] is False
 
 
 def test_the_seed_decides_the_weights_bit_for_bit(scene) -> None:

@@ -62,7 +62,7 @@ def test_random_demos_are_the_first_k_that_the_seed_drew(context):
     assert adapted.prompt.demos[0].input == "the red ball"
     assert adapted.prompt.demos[0].target == "red"
     assert adapted.report["optimizer"] == "none"
-    assert adapted.report["demos"] == 3
+    assert adapted.report["demos"] == adapted.report["demos_requested"] == 3
 
 
 def test_fixed_demos_stand_in_the_order_of_the_ids(context):

@@ -32,6 +32,7 @@ from evalkit.store import find_run
     help="The least difference that matters.",
 )
 @click.option("--replicates", type=click.IntRange(min=99), metavar="N", help="Of the bootstrap.")
+@click.option("-v", "--verbose", is_flag=True, help="List the checks of fairness that hold, too.")
 @click.option(
     "--format",
     "form",
@@ -55,16 +56,19 @@ def command(runs: Sequence[str], *, form: str, **options: Any) -> int:
     }
     folders = tuple(dict.fromkeys(find_run(run) for run in runs))
     request = Request(runs=folders, methods=tuple(options["methods"]), changes=changes)
-    _print(compare_runs(request), form)
+    _print(compare_runs(request), form, all_checks=options["verbose"])
     return 0
 
 
-def _print(analysis: dict[str, Any], form: str) -> None:
+def _print(analysis: dict[str, Any], form: str, *, all_checks: bool) -> None:
     if form == "json":
         click.echo(json.dumps(analysis, indent=2, ensure_ascii=True, allow_nan=False))
-    elif form == "csv":
+        return
+    if form == "csv":
         click.echo(to_csv(analysis), nl=False)
-    elif form == "markdown":
-        click.echo(printable(to_markdown(comparison_table(analysis))), nl=False)
+        return
+    table = comparison_table(analysis, all_checks=all_checks)
+    if form == "markdown":
+        click.echo(printable(to_markdown(table)), nl=False)
     else:
-        print_table(console_for(None), comparison_table(analysis))
+        print_table(console_for(None), table)

@@ -5,16 +5,20 @@ a cell that failed, or in which more than 2% of the answers failed, gets no verd
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import combinations
 from statistics import fmean
 from typing import Any
 
-from evalkit.compare.facts import beside, rating_notes, ratings_of
+from evalkit.compare.decision import Basis, decide
+from evalkit.compare.duplicates import carried, read_near_duplicates
+from evalkit.compare.facts import outcomes_of, rating_notes, ratings_of
 from evalkit.compare.methods import Method, Terms, read_sources, read_terms
+from evalkit.fairness import check
 from evalkit.stats.bootstrap import Sampling
 from evalkit.stats.clusters import Clusters, by_source
-from evalkit.stats.compare import Difference, compare_all
+from evalkit.stats.compare import compare_all
+from evalkit.stats.difference import Difference
 from evalkit.stats.estimate import Estimate, estimate
 from evalkit.stats.holm import holm
 from evalkit.stats.scores import Scores
@@ -90,6 +94,11 @@ class Numbers:
         if examples not in self._clusters:
             self._clusters[examples] = by_source([self._sources[key] for key in examples])
         return self._clusters[examples]
+
+    @property
+    def sampling(self) -> Sampling:
+        """How often to resample, and the seed."""
+        return self._sampling
 
     def estimate(self, method: Method, metric: str) -> Estimate | str:
         """The figure of a method, or why there is none."""
@@ -182,6 +191,19 @@ def analyse(subject: Subject, numbers: Numbers) -> Form:
     for row, p in zip(differences, holm([row["p"] for row in differences]), strict=True):
         row["p_adjusted"] = p
     keys = subject.keys
+    terms = {name: one for name, one in _terms(subject, numbers).items() if isinstance(one, Terms)}
+    decided = decide(
+        Basis(
+            methods=subject.methods,
+            figures={name: figures(found) for name, found in estimates.items()},
+            terms=terms,
+            clusters=numbers.clusters,
+            sampling=numbers.sampling,
+            keys=keys,
+            higher_is_better=subject.higher_is_better,
+        )
+    )
+    checks = check(subject.methods)
     return {
         "metric": subject.metric,
         "headline": subject.score["headline"],
@@ -200,13 +222,27 @@ def analyse(subject: Subject, numbers: Numbers) -> Form:
                 **_estimate_form(estimates[method.name], method),
                 "others": _others(method, subject.metric),
                 "ratings": ratings_of(method),
-                **beside(method),
+                **outcomes_of(method),
+                "near_duplicates": _near(method, terms.get(method.name)),
+                "cost_per_1000": decided["costs"][method.name]["serving"]["per_1000"],
             }
             for method in subject.methods
         ],
         "differences": differences,
+        **decided,
+        "checks": [asdict(one) for one in checks],
         "notes": [*_notes(subject, found), *rating_notes(subject.methods)],
     }
+
+
+def _terms(subject: Subject, numbers: Numbers) -> dict[str, Terms | str]:
+    return {method.name: numbers.terms(method, subject.metric) for method in subject.methods}
+
+
+def _near(method: Method, terms: Terms | None) -> Form | None:
+    """What near-duplicates of training examples carry; None if there are none."""
+    found = None if terms is None else carried(terms, read_near_duplicates(method))
+    return None if found is None else asdict(found)
 
 
 def figures(found: Estimate | Difference | str) -> Form:

@@ -157,24 +157,28 @@ def _interval(found: BreakEven, more: float, drawn: FloatArray | None) -> dict[s
     return {"low": low, "high": high, "undefined": reason}
 
 
-def break_even_sentences(found: Sequence[Form], currency: str | None) -> list[str]:
-    """What the break-even numbers say, in words."""
+def break_even_sentences(
+    found: Sequence[Form], currency: str | None, about: str | None = None
+) -> list[str]:
+    """What the break-even numbers say, in words.
+
+    Args:
+        found: as `break_evens` has them.
+        currency: of the amounts.
+        about: only the pairs with this method.
+    """
     return [
         _sentence(one, view, currency or "")
         for one in found
+        if about in (None, one["cheaper_to_adapt"], one["dearer_to_adapt"])
         for view in ("paid", "with_errors")
-        if one[view] is not None
+        if one[view] is not None and one[view]["answers"] is not None
     ]
 
 
 def _sentence(one: Form, view: str, currency: str) -> str:
     usual, adapted, shown = one["cheaper_to_adapt"], one["dearer_to_adapt"], one[view]
     lead = "with what bad answers cost, " if view == "with_errors" else ""
-    if shown["answers"] is None:
-        word = {"never": "never pays", "always": "pays at once"}.get(
-            shown["case"], "costs the same"
-        )
-        return f"{lead}{adapted} {word}, compared with {usual}"
     more = f"{currency} {amount(one['more_to_adapt'])} more to adapt".strip()
     saved = f"{currency} {amount(shown['saved_per_1000'])} less per 1,000 answers".strip()
     from_there = f"pays from {shown['answers']:,.0f} answers on{_ends(shown)}"

@@ -10,7 +10,6 @@ from evalkit.compare.crossing import Curve, crossing_of
 from evalkit.compare.evidence import Evidence, FloatArray, Form
 from evalkit.compare.families import Family, families, trains_on_nothing
 from evalkit.compare.methods import Method
-from evalkit.stats.bootstrap import percentile
 
 LEVEL: Final = 0.90
 """Of the interval of the last step's gain, as for every claim that a difference is small."""
@@ -145,7 +144,8 @@ def _last_step(family: Family, evidence: Evidence) -> dict[str, Any]:
         return {**form, "level": LEVEL, "undefined": reason, "text": text}
     (start, before), (end, after) = points[-2:]
     gain = evidence.quality(after) - evidence.quality(before)
-    low, high = percentile(gains, LEVEL)
+    tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+    low, high = map(float, np.quantile(gains, tails, method="weibull"))
     trend = _trend(low, high, evidence.meaningful)
     interval = f"[{LEVEL:.0%}: {low:+.3f} to {high:+.3f}]"
     return {

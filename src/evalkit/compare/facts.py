@@ -1,4 +1,4 @@
-"""What stands beside the score of a method: ratings, unreadable answers, cost. Pure."""
+"""What stands beside the score of a method: outcomes and ratings. Pure."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
@@ -9,11 +9,11 @@ from evalkit.compare.methods import Method
 Form = Mapping[str, Any]
 
 
-def beside(method: Method) -> dict[str, Any]:
-    """Outcomes and cost of a method over its seeds.
+def outcomes_of(method: Method) -> dict[str, Any]:
+    """How many answers of a method were what, over its seeds.
 
-    ``unreadable`` is a share of the answers, ``cost_per_1000`` what 1,000 answers that did not
-    fail cost; None where it is not known.
+    ``unreadable`` is the share of the answers of which not everything could be read; None without
+    an answer.
     """
     outcomes = [cell["outcomes"] for cell in method.cells if cell["outcomes"]]
     failed = sum(one["failed"] for one in outcomes)
@@ -23,14 +23,7 @@ def beside(method: Method) -> dict[str, Any]:
         "outcomes": {key: sum(one[key] for one in outcomes) for key in (outcomes or [{}])[0]},
         "unreadable": (answered - readable) / answered if answered else None,
         "failed": failed,
-        "cost_per_1000": _cost(method.cells, answered),
     }
-
-
-def _cost(cells: Sequence[Form], answered: int) -> float | None:
-    costs = [(cell.get("cost") or {}).get("predict") for cell in cells]
-    known = [cost for cost in costs if cost is not None]
-    return 1_000 * sum(known) / answered if answered and len(known) == len(cells) else None
 
 
 def ratings_of(method: Method) -> dict[str, str]:

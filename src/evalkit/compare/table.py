@@ -5,6 +5,8 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from evalkit.compare.breakeven import break_even_sentences
+from evalkit.compare.curves import curve_sentences
 from evalkit.compare.expect import shown
 from evalkit.report.table import UNDEFINED, Table
 
@@ -13,16 +15,44 @@ _PIPE = "\\|"
 _MINUS = "\N{MINUS SIGN}"
 
 
-def comparison_table(analysis: Form) -> Table:
-    """The table of an analysis: a row for each method, the baseline marked."""
+def comparison_table(analysis: Form, *, all_checks: bool = False) -> Table:
+    """The table of an analysis: a row for each method, the baseline marked.
+
+    Args:
+        analysis: as in ``results.json``.
+        all_checks: list the checks that hold, too.
+    """
     rows = flat_rows(analysis)
     columns = [column for column in _columns(analysis) if any(column[2](row) for row in rows)]
     return Table(
         columns=tuple(heading for heading, _, _ in columns),
         numeric=tuple(numeric for _, numeric, _ in columns),
         rows=tuple(tuple(text(row) or UNDEFINED for _, _, text in columns) for row in rows),
-        notes=tuple(analysis["notes"]),
+        notes=(*analysis["notes"], *_check_notes(analysis, all_checks), *_sentences(analysis)),
     )
+
+
+def _check_notes(analysis: Form, all_checks: bool) -> list[str]:
+    """The checks of fairness, by default those that do not hold or cannot be told."""
+    quiet = () if all_checks else ("ok", "does not apply")
+    shown = [one for one in analysis["checks"] if one["status"] not in quiet]
+    notes = [f"fairness: {one['name']}: {one['status']}: {one['detail']}" for one in shown]
+    for row in analysis["methods"]:
+        near = row["near_duplicates"]
+        if near is not None and near["score"] is not None:
+            notes.append(
+                f"{row['method']}: {near['examples']:.0%} of the examples nearly repeat a training "
+                f"example and carry {near['score']:.0%} of its score"
+            )
+    return notes
+
+
+def _sentences(analysis: Form) -> list[str]:
+    """What it comes to, in words; the recommendation last."""
+    found = analysis["recommendation"]
+    about = found["recommended"]
+    pays = break_even_sentences(analysis["break_evens"], analysis["currency"], about)
+    return [*curve_sentences(analysis["curves"]), *pays, *found["sentences"]]
 
 
 Column = tuple[str, bool, Callable[[Form], str]]

@@ -79,12 +79,14 @@ class Weighed:
 
     @property
     def chosen(self) -> str:
-        """The cheapest as good as the best, of those that cost the same the best."""
+        """The cheapest as good as the best; of several, the cheapest to adapt, then the best."""
         if self.found.chosen is None:
             return self.best
         least = self.cost(self.names[self.found.chosen])
         tied = [name for name in self.as_good() if self.cost(name) == least]
-        return max(tied, key=self.evidence.quality)
+        once = {name: self.costs[name]["adaptation"]["total"] for name in tied}
+        known = None not in once.values()
+        return min(tied, key=lambda one: (once[one] if known else 0, -self.evidence.quality(one)))
 
     def cost(self, name: str) -> float:
         """What stands for its cost."""

@@ -116,7 +116,8 @@ def sample_of(clusters: Clusters, seeds: int, spread: Spread | str) -> Sample:
 def _estimate(method: Scores, replicates: FloatArray, clusters: Clusters, level: float) -> Estimate:
     value, table = method.value(), method.linearised()
     spread = NO_DENOMINATOR if table is None else spread_of([table], clusters)
-    interval, notes = None, (spread,) if isinstance(spread, str) else ()
+    interval = None
+    notes: tuple[str, ...] = (spread,) if isinstance(spread, str) else ()
     if value is not None and table is not None and isinstance(spread, Spread):
         figure = Figure(
             value=value,

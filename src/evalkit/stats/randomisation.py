@@ -55,12 +55,12 @@ def randomisation_tests(
     Returns:
         None where swaps lead to a figure that is undefined.
     """
+    if not pairs:
+        return []
     sums = [_Sums.of(one, other, clusters) for one, other in pairs]
     observed = np.array([pair.observed for pair in sums])
-    above, below = (
-        np.stack([part(pair) for pair in sums], axis=1)
-        for part in (lambda pair: pair.above, lambda pair: pair.below)
-    )
+    above = np.stack([pair.above for pair in sums], axis=1)
+    below = np.stack([pair.below for pair in sums], axis=1)
     least = np.abs(observed) - NEGLIGIBLE
     reached = np.zeros(len(pairs))
     exact = clusters.unit_count <= EXACT_UP_TO

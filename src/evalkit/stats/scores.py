@@ -70,12 +70,12 @@ class Scores:
     @property
     def seeds(self) -> int:
         """How many seeds there are."""
-        return self.numerator.shape[0]
+        return len(self.numerator)
 
     @property
     def examples(self) -> int:
         """How many examples there are."""
-        return self.numerator.shape[1]
+        return len(self.numerator[0])
 
     @property
     def blank(self) -> float:
@@ -93,7 +93,7 @@ class Scores:
 
     def by_example(self) -> FloatArray:
         """The figure that each example would have alone; NaN where undefined. Shape (examples,)."""
-        return ratio(self.numerator, self.denominator, self.blank).mean(axis=0)
+        return np.asarray(ratio(self.numerator, self.denominator, self.blank).mean(axis=0))
 
     def linearised(self) -> FloatArray | None:
         """A table with the figure as its mean, and with its variability. Shape (seeds, examples).
@@ -106,7 +106,7 @@ class Scores:
         if (below < NEGLIGIBLE).any():
             return None
         figures = self.by_seed()[:, None]
-        return figures + (self.numerator - figures * self.denominator) / below
+        return np.asarray(figures + (self.numerator - figures * self.denominator) / below)
 
     def without_seeds(self) -> tuple[FloatArray, FloatArray]:
         """Numerators and denominators, each the mean over the seeds. Shapes (examples,)."""

@@ -133,9 +133,8 @@ def spread_of(tables: Sequence[FloatArray], clusters: Clusters) -> Spread | str:
     of_examples = max(together, sum(one.interaction for one in squares))
     shown = float((clusters.sums(mean - mean.mean()) ** 2).sum()) / clusters.examples**2
     if any(len(table) == 1 for table in tables):
-        notes.append(
-            "seed variance not estimated" + (" for the one with one seed" if crossed else "")
-        )
+        where = " where there is one seed" if crossed else ""
+        notes.append(f"seed variance not estimated{where}")
     return Spread(
         of_examples=of_examples,
         of_seeds=sum(one.seed_part for one in squares) if max(map(len, tables)) > 1 else None,

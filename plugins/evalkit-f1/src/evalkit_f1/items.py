@@ -10,6 +10,7 @@ Form = TypeVar("Form", bound=Hashable)
 """What an item is when it is matched: one normalised string, or its normalised slots."""
 
 _LISTS = frozenset({list, tuple})
+_TRIPLE = frozenset({3})
 
 
 class Items(NamedTuple, Generic[Form]):  # a frozen dataclass takes four times as long to make
@@ -55,7 +56,7 @@ def read_items(value: Json, form: Callable[[Written], Form]) -> Items[Form]:
         forms = list(map(form, written))
     except (TypeError, AttributeError):  # a part that is no string
         raise _wrong_form(value) from None
-    if all([len(item) == 3 for item in written]):
+    if _TRIPLE.issuperset(map(len, written)):
         return Items(frozenset(forms), frozenset(), written, len(written))
     pairs = list(zip(written, forms, strict=True))
     return Items(

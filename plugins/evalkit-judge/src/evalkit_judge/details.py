@@ -30,6 +30,7 @@ def details_of(
         "regularised": rated.regularised,
         "prior_share": rated.prior_share,
         "groups": [list(group) for group in rated.groups],
+        "undefined": _undefined(found),
         "points": _points(found),
         "decided": _decided(found),
         "audit": {judge: _audit(found, judge) for judge in found.audits},
@@ -65,6 +66,12 @@ def _audit(found: Conclusion, judge: str) -> Mapping[str, Json]:
         "degraded": dict(audit.degraded),
         "triads": {**asdict(audit.triads), "share": audit.triads.share},
     }
+
+
+def _undefined(found: Conclusion) -> Mapping[str, Json]:
+    """Why a rating or its error is undefined, for each contestant of which one is."""
+    named = zip(found.lineup.contestants, found.rated.reasons, strict=True)
+    return {name: reason for name, reason in named if reason is not None}
 
 
 def _points(found: Conclusion) -> Json:

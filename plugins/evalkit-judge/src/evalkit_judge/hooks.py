@@ -13,7 +13,7 @@ def evalkit_comparisons() -> Iterable[Entry]:
             name="judge-elo",
             target="evalkit_judge.comparison:JudgeElo",
             params="evalkit_judge.params:JudgeEloParams",
-            summary="a model judges every pair of methods; Bradley-Terry ratings on the Elo scale",
+            summary="models judge pairs of methods and are audited; ratings on the Elo scale",
             requires=frozenset({"schema|choices"}),
         )
     ]

@@ -155,6 +155,10 @@ class JudgeEloParams(Params):
             raise ValueError(f'compat = "study" knows no {given[0]}: leave {given[0]} out')
         return self
 
+    def needs(self) -> frozenset[str]:
+        """Whoever is to choose must be able to."""
+        return frozenset({"choices"} if self.answer == "choices" else ())
+
     @property
     def of_writing(self) -> Sequence[str]:
         """Those of the keys that matter to written verdicts alone which differ from the default."""

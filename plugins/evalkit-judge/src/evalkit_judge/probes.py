@@ -157,6 +157,8 @@ def _voted(pair: _Pair, judge: str, votes: int) -> Iterator[Probe]:
 
 def _repeated(contest: Contest, lineup: Lineup, plan: Plan, judge: str, votes: int) -> list[Probe]:
     """Questions that are asked anyway, four times more, each sampled by a seed of its own."""
+    if not plan.repeat:
+        return []
     answers = lineup.answers
     open_units = [
         unit

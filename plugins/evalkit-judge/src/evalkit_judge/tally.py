@@ -7,7 +7,7 @@ votes; if one of its questions has no verdict the unit is failed and stays out o
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import TypeAlias, get_args
 
 from evalkit import Failure, Json
 from evalkit_judge.asking import Status
@@ -15,7 +15,7 @@ from evalkit_judge.lineup import Lineup, Unit
 from evalkit_judge.ratings import Tally
 from evalkit_judge.verdicts import read_verdict
 
-Verdicts = Mapping[str, Mapping[str, Json] | Failure]
+Verdicts: TypeAlias = Mapping[str, Mapping[str, Json] | Failure]
 """Question id -> verdict as it was kept, or Failure."""
 
 

@@ -6,6 +6,6 @@ slots match), ``layout`` (matches -> spans), ``pairing`` (the spans of two tripl
 (an answer and its target), ``metric``.
 
 Source: Castro Ferreira et al., "The 2020 Bilingual, Bi-Directional WebNLG+ Shared Task", 2020,
-https://aclanthology.org/2020.webnlg-1.7, and a description of what its evaluation computes. The
-scores are those of SemEval-2013 task 9.1, https://aclanthology.org/S13-2056.
+https://aclanthology.org/2020.webnlg-1.7. The scores are those of SemEval-2013 task 9.1,
+https://aclanthology.org/S13-2056.
 """

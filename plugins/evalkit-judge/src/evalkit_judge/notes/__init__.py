@@ -1,0 +1,17 @@
+"""The sentences below the table: how far the judges and the ratings can be trusted."""
+
+from evalkit_judge.notes.failures import failure_notes, sensitivity_notes
+from evalkit_judge.notes.judges import audit_notes, idle_notes, verdict_notes
+from evalkit_judge.notes.people import people_notes
+from evalkit_judge.notes.ratings import gold_notes, rating_notes
+
+__all__ = [
+    "audit_notes",
+    "failure_notes",
+    "gold_notes",
+    "idle_notes",
+    "people_notes",
+    "rating_notes",
+    "sensitivity_notes",
+    "verdict_notes",
+]

@@ -1,0 +1,122 @@
+"""Whole runs with judges of rules, from the suite to the table."""
+
+import json
+
+import pytest
+
+pytest_plugins = ["evalkit.testing.plugin"]
+
+SUITE = """
+name = "judged"
+
+[task]
+use = "fake-task"
+
+[[models]]
+name = "parrot"
+engine = "fake"
+answer = "recall"
+
+[[models]]
+name = "owl"
+engine = "fake"
+answer = "fixed"
+text = "A"
+
+[[models]]
+name = "crow"
+engine = "fake"
+answer = "fixed"
+text = '{"rationale": "It is.", "verdict": "TIE"}'
+abilities = ["generate", "schema"]
+
+[[adapters]]
+use = "fake-adapter"
+models = ["parrot"]
+k = [1, 4]
+
+[[metrics]]
+use = "contains"
+
+[[comparisons]]
+use = "judge-elo"
+"""
+TWO = 'judges = ["owl", "crow"]\n'
+
+
+@pytest.fixture
+def run(project):
+    def do(more, *args, command="run"):
+        project.write("suite.toml", SUITE + more)
+        return project.run(command, "suite.toml", "-p", "evalkit.testing.fakes", *args)
+
+    return do
+
+
+def test_two_judges_with_an_audit_each(run, project):
+    result = run(TWO + "votes = 2\n")
+    assert result.exit_code == 0, result.output
+    (comparison,) = project.results()["comparisons"]
+    assert list(comparison["details"]["judges"]) == ["owl", "crow"]
+    assert set(comparison["details"]["audit"]) == {"owl", "crow"}
+    assert comparison["details"]["judges"]["crow"]["votes"] == 2
+    assert {s["values"]["validated"] for s in comparison["standings"]} == {0.0}
+    gold = [s["values"]["elo"] for s in comparison["standings"] if s["contestant"] == "gold"]
+    assert f"{gold[0]:.1f}*" in result.stdout
+    assert "* the judge owl is not validated" in result.stdout
+    lines = (project.path / "runs/latest/judgments.jsonl").read_text("utf-8").splitlines()
+    verdicts = [json.loads(line) for line in lines]
+    assert {v["verdict"]["judge"] for v in verdicts} == {"owl", "crow"}
+    assert {v["verdict"].get("audit") for v in verdicts} == {None, "identical"}
+    assert len(verdicts) == sum(comparison["counts"][key] for key in ("ok", "auto_tie", "audit"))
+
+
+def test_a_run_again_asks_nobody(run, project):
+    def jobs():
+        return {p: p.stat().st_mtime_ns for p in project.path.glob("runs/jobs/compare/*/job.json")}
+
+    run(TWO)
+    before = jobs()
+    run(TWO)
+    assert len(before) == 1
+    assert jobs() == before
+
+
+def test_people_are_read_beside_the_suite(run, project):
+    project.write(
+        "labels.csv",
+        "example,a,b,verdict,rater\ntest-0,fake-adapter-k1,gold,B,ann\n",
+    )
+    result = run(TWO + 'humans = "labels.csv"\n')
+    assert result.exit_code == 0, result.output
+    (comparison,) = project.results()["comparisons"]
+    assert comparison["details"]["humans"]["owl"]["raters"] == 1
+    project.write("labels.csv", "example,a,b,verdict,rater\ntest-9,fake-adapter-k1,gold,B,ann\n")
+    assert run(TWO + 'humans = "labels.csv"\n').exit_code == 1
+    failure = project.results()["comparisons"][0]["failure"]
+    assert "labels.csv: 1 fault" in failure["reason"]
+    assert 'line 2: example: unknown id "test-9"' in failure["hint"]
+
+
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [
+        ("", "name one judge"),
+        ('judge = "owl"\njudges = ["crow"]\n', "name one judge"),
+        ('judges = ["owl", "crew"]\n', 'unknown model "crew"'),
+        ('judge = "owl"\naudit = "yes"\n', "audit"),
+        ('judge = "owl"\nthresholds = { golden = 1.0 }\n', "golden"),
+        ('judge = "owl"\nvotes = 3\ntemperature = 0.0\n', "temperature 0"),
+    ],
+)
+def test_faults_of_a_suite(run, more, what):
+    result = run(more, command="validate")
+    assert result.exit_code == 2
+    assert what in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_every_judge_must_be_able_to_answer(run):
+    result = run(TWO + 'answer = "choices"\n')
+    assert result.exit_code == 2
+    assert "needs choices; for crow" in result.stderr
