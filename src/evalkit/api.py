@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from evalkit.compare import analyse_run
+from evalkit.compare.kept import kept_or_made
 from evalkit.errors import SuiteError, UserError
 from evalkit.prepare import Choice, Prepared, prepare
 from evalkit.records import Prediction
@@ -13,6 +13,7 @@ from evalkit.results import read_results
 from evalkit.runner import Finished, Observer, Options, Run
 from evalkit.serialization import plain, prediction_from_json, pretty, read_lines
 from evalkit.store import find_run, write_atomically
+from evalkit.suite import Suite
 
 Row = dict[str, Any]
 
@@ -189,7 +190,21 @@ def execute(prepared: Prepared, options: Options, observer: Observer) -> Finishe
 def _analysed(finished: Finished, prepared: Prepared) -> Finished:
     """The run, with how its methods compare and which expectations are met."""
     suite = prepared.suite
-    found = analyse_run(finished.folder, suite.analysis, suite.expect)
-    results = {**finished.results, **plain(found)}
+    asked = {
+        "analysis": suite.analysis.suite_form(),
+        "expect": [one.suite_form() for one in suite.expect],
+    }
+    found = kept_or_made(
+        finished.folder.parent, finished.results, asked, lambda: _analyse(finished.folder, suite)
+    )
+    results = {**finished.results, **found}
     write_atomically(finished.folder / "results.json", pretty(results))
     return replace(finished, results=results)
+
+
+def _analyse(folder: Path, suite: Suite) -> dict[str, Any]:
+    # Here, since it takes longer to import than a run takes in which nothing is left to do.
+    from evalkit.compare.runs import analyse_run
+
+    found: dict[str, Any] = plain(analyse_run(folder, suite.analysis, suite.expect))
+    return found

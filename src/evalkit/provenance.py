@@ -1,6 +1,7 @@
 """Hashes of the code that a job runs; part of identities and manifests."""
 
 import hashlib
+from collections.abc import Mapping
 from importlib import util
 from pathlib import Path
 
@@ -19,6 +20,15 @@ def code_sha256(module: str) -> str:
         files = {Path(spec.origin).name: Path(spec.origin)}
     else:
         files = {f.relative_to(top).as_posix(): f for top in folders for f in top.rglob("*.py")}
+    return _sha256(files)
+
+
+def tree_sha256(folder: Path) -> str:
+    """Hash over the source files below a folder."""
+    return _sha256({path.relative_to(folder).as_posix(): path for path in folder.rglob("*.py")})
+
+
+def _sha256(files: Mapping[str, Path]) -> str:
     hasher = hashlib.sha256()
     for name in sorted(files):
         hasher.update(name.encode() + b"\0" + files[name].read_bytes() + b"\0")

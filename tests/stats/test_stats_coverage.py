@@ -138,6 +138,30 @@ class TestMany:
         assert 0.04 <= rejection(World.of(sources()), figure, 5000, 999) <= 0.06
 
 
+@pytest.mark.parametrize("seeds", [(4, 4), (3, 5)], ids=["shared", "of their own"])
+@pytest.mark.parametrize("deviation", [0.0, 0.05, 0.1])
+def test_seeds_are_part_of_what_may_vary(seeds, deviation):
+    random = np.random.default_rng(SEED)
+    clusters = independent(100)
+    held, rejected = [], []
+    for number in range(600):
+        ease = random.normal(size=100)
+        drawn = [
+            ease + random.normal(size=(count, 100)) / 2 + deviation * random.normal(size=(count, 1))
+            for count in seeds
+        ]
+        found = compare_methods(
+            *map(Scores.of, drawn),
+            clusters,
+            meaningful=0.02,
+            sampling=Sampling(replicates=99, seed=number),
+        )
+        held.append(found.interval.low <= 0 <= found.interval.high)
+        rejected.append(found.significance.p <= 0.05)
+    assert 0.925 <= np.mean(held) <= 0.985  # cautious where seeds hardly matter
+    assert np.mean(rejected) == pytest.approx(1 - np.mean(held))
+
+
 @pytest.mark.parametrize("sources", [clustered, concatenated])
 def test_intervals_that_take_dependent_texts_for_independent_hold_it_less(sources):
     world = World.of(sources())

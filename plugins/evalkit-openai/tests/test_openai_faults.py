@@ -113,6 +113,7 @@ def test_a_known_limit_is_named(serve, connect):
     server = serve(lambda e: e.json(400, error("prompt is too long")))
     found = only(connect(server.url, context_length=4096).generate([ask()]))
     assert "4096" in found.reason
+    assert found.kind == "prompt"
 
 
 THOUGHT = {"type": "thinking", "thinking": "Hm."}

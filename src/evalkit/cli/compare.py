@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from evalkit.compare import Request, compare_runs
+from evalkit.compare.runs import Request, compare_runs
 from evalkit.compare.table import comparison_table, to_csv, to_markdown
 from evalkit.report.printable import printable
 from evalkit.report.terminal import console_for, print_table

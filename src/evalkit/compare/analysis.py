@@ -5,14 +5,16 @@ a cell that failed, or in which more than 2% of the answers failed, gets no verd
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations
+from math import inf
 from statistics import fmean
 from typing import Any
 
 from evalkit.compare.decision import Basis, decide
 from evalkit.compare.duplicates import carried, read_near_duplicates
 from evalkit.compare.facts import outcomes_of, rating_notes, ratings_of
+from evalkit.compare.forms import difference_form, estimate_form, figures
 from evalkit.compare.methods import Method, Terms, read_sources, read_terms
 from evalkit.fairness import check
 from evalkit.stats.bootstrap import Sampling
@@ -22,7 +24,6 @@ from evalkit.stats.difference import Difference
 from evalkit.stats.estimate import Estimate, estimate
 from evalkit.stats.holm import holm
 from evalkit.stats.scores import Scores
-from evalkit.stats.verdict import Interval
 from evalkit.suite import AnalysisKeys
 
 Form = dict[str, Any]
@@ -105,7 +106,8 @@ class Numbers:
         terms = self.terms(method, metric)
         if isinstance(terms, str):
             return terms
-        return estimate(scores_of(terms), self.clusters(terms.examples), sampling=self._sampling)
+        found = estimate(scores_of(terms), self.clusters(terms.examples), sampling=self._sampling)
+        return _within(found, method.cells[0]["scores"][metric]["range"])
 
     def differences(
         self, pairs: Sequence[tuple[Method, Method]], metric: str, *, higher_is_better: bool
@@ -162,6 +164,16 @@ class Numbers:
         )
 
 
+def _within(found: Estimate, limits: Sequence[float | None]) -> Estimate:
+    """The figure with an interval that holds no value which the metric cannot have."""
+    if found.interval is None:
+        return found
+    least, most = limits
+    low = max(found.interval.low, -inf if least is None else least)
+    high = min(found.interval.high, inf if most is None else most)
+    return replace(found, interval=replace(found.interval, low=low, high=high))
+
+
 def scores_of(terms: Terms) -> Scores:
     """The terms as the statistics take them."""
     return Scores(numerator=terms.numerator, denominator=terms.denominator, empty=terms.empty)
@@ -185,7 +197,7 @@ def analyse(subject: Subject, numbers: Numbers) -> Form:
     pairs = subject.pairs
     found = numbers.differences(pairs, subject.metric, higher_is_better=subject.higher_is_better)
     differences = [
-        _difference_form(one.name, other.name, difference)
+        difference_form(one.name, other.name, difference)
         for (one, other), difference in zip(pairs, found, strict=True)
     ]
     for row, p in zip(differences, holm([row["p"] for row in differences]), strict=True):
@@ -219,7 +231,7 @@ def analyse(subject: Subject, numbers: Numbers) -> Form:
                 "method": method.name,
                 "run": method.folder.name,
                 "cells": [cell["id"] for cell in method.cells],
-                **_estimate_form(estimates[method.name], method),
+                **estimate_form(estimates[method.name], len(method.seeds)),
                 "others": _others(method, subject.metric),
                 "ratings": ratings_of(method),
                 **outcomes_of(method),
@@ -231,7 +243,7 @@ def analyse(subject: Subject, numbers: Numbers) -> Form:
         "differences": differences,
         **decided,
         "checks": [asdict(one) for one in checks],
-        "notes": [*_notes(subject, found), *rating_notes(subject.methods)],
+        "notes": [*_notes(subject, estimates, found), *rating_notes(subject.methods)],
     }
 
 
@@ -243,57 +255,6 @@ def _near(method: Method, terms: Terms | None) -> Form | None:
     """What near-duplicates of training examples carry; None if there are none."""
     found = None if terms is None else carried(terms, read_near_duplicates(method))
     return None if found is None else asdict(found)
-
-
-def figures(found: Estimate | Difference | str) -> Form:
-    """A figure or a difference as expectations and tables take it."""
-    if isinstance(found, str):
-        return {"value": None, "se": None, **_ends(None), "undefined": found}
-    undefined = "; ".join(found.notes) if found.interval is None else None
-    ends = _ends(found.interval)
-    return {"value": found.value, "se": found.error, **ends, "undefined": undefined}
-
-
-def _estimate_form(found: Estimate | str, method: Method) -> Form:
-    sample = None if isinstance(found, str) else found.sample
-    return {
-        "examples": sample.examples if sample else 0,
-        "clusters": sample.clusters if sample else 0,
-        "seeds": len(method.seeds),
-        "design_effect": sample.design_effect if sample else None,
-        **figures(found),
-        "seed_deviation": None if isinstance(found, str) else found.seed_deviation,
-        "notes": [] if isinstance(found, str) else list(found.notes),
-    }
-
-
-def _difference_form(baseline: str, method: str, found: Difference | str) -> Form:
-    form = {"baseline": baseline, "method": method, **figures(found)}
-    form["difference"] = form.pop("value")
-    if isinstance(found, str):
-        keys = ("p", "test", "verdict", "effect", "wins", "ties", "losses", "detectable", "needed")
-        return {**form, "examples": 0, **dict.fromkeys(keys), "notes": []}
-    test = found.significance
-    return {
-        **form,
-        "examples": found.sample.examples,
-        "p": test.p if test else None,
-        "test": test.method if test else None,
-        "verdict": found.verdict,
-        "effect": found.effect,
-        "wins": found.tally.wins,
-        "ties": found.tally.ties,
-        "losses": found.tally.losses,
-        "detectable": found.detectable,
-        "needed": found.needed,
-        "notes": list(found.notes),
-    }
-
-
-def _ends(interval: Interval | None) -> Form:
-    if interval is None:
-        return {"low": None, "high": None, "interval": None}
-    return {"low": interval.low, "high": interval.high, "interval": interval.method}
 
 
 def _others(method: Method, metric: str) -> dict[str, float | None]:
@@ -308,11 +269,16 @@ def _others(method: Method, metric: str) -> dict[str, float | None]:
     return found
 
 
-def _notes(subject: Subject, found: Sequence[Difference | str]) -> list[str]:
+def _notes(
+    subject: Subject,
+    estimates: Mapping[str, Estimate | str],
+    found: Sequence[Difference | str],
+) -> list[str]:
     """What stands below the table."""
     seeds = sorted({seed for method in subject.methods for seed in method.seeds})
     known = [one.detectable for one in found if not isinstance(one, str) and one.detectable]
-    params = ", ".join(f"{k} = {v}" for k, v in (subject.score.get("params") or {}).items())
+    given = (subject.score.get("params") or {}).items()
+    params = ", ".join(f"{key} = {value}" for key, value in given if value is not None)
     notes = [
         f"{subject.metric}: {subject.score['headline']}, {subject.score['direction']} is better"
         + (f" ({params})" if params else ""),
@@ -323,6 +289,11 @@ def _notes(subject: Subject, found: Sequence[Difference | str]) -> list[str]:
     if known:
         notes.append(f"a true difference of {max(known):.3f} would be found in 4 of 5 cases")
     doubts: dict[str, None] = {}
+    for name, estimated in estimates.items():
+        if isinstance(estimated, str):
+            doubts[f"{name}: {estimated}"] = None
+        elif estimated.interval is None:
+            doubts.update(dict.fromkeys(f"{name}: {note}" for note in estimated.notes))
     for (one, other), difference in zip(subject.pairs, found, strict=True):
         if isinstance(difference, str):
             doubts[f"{other.name} against {one.name}: {difference}"] = None

@@ -78,7 +78,7 @@ def curve_sentences(curves: Sequence[Form]) -> list[str]:
         for curve in curves
         for text in (
             f"{curve['curve']}: {curve['last_step']['text']}",
-            *(crossing["text"] for crossing in curve["crossings"]),
+            *(one["text"] for one in curve["crossings"] if one["undefined"] is None),
         )
     ]
 

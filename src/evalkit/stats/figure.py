@@ -1,12 +1,15 @@
 """The interval of a figure, be it one method's or the difference of two.
 
 Where there are 30 clusters or more, the interval is by the bootstrap. Its percentiles are those of
-Student's t, and its ends are stretched by what resampling cannot show: a factor of G/(G-1), and all
-of the dependence between sources that overlap. Plain BCa intervals hold the truth in 92 to 94% of
-cases with 35 to 60 clusters, these in 94 to 95%.
+Student's t, and its ends are stretched by what resampling cannot show: the factor G/(G-1) of the
+variance, and the dependence between sources that overlap. Plain BCa intervals hold the truth in 92
+to 94% of cases with 35 to 60 clusters, these in 93 to 95%.
 
 With fewer clusters, or with seeds that make a difference (there are never 30 of those), the
-interval is by t itself.
+interval is by t itself. With three seeds or more such intervals hold the truth in 93 to 97% of
+cases, with two seeds, which vary far more than examples, in 90%. The test is then by t too:
+swapping examples knows nothing of other seeds, and would reject a true null in up to one of three
+cases.
 """
 
 from collections.abc import Sequence
