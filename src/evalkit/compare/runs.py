@@ -6,13 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evalkit.compare.analysis import (
-    Numbers,
-    Subject,
-    analyse,
-    figures,
-)
+from evalkit.compare.analysis import Numbers, Subject, analyse
 from evalkit.compare.expect import Figures, judge
+from evalkit.compare.forms import figures
 from evalkit.compare.guard import check_comparable
 from evalkit.compare.methods import Method, read_methods
 from evalkit.errors import UserError
