@@ -6,7 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.errors import UserError
-from evalkit.stats.clusters import Clusters, by_source, independent
+from evalkit.stats.clusters import (
+    MOST_UNITS,
+    UNITS_OF_MANY,
+    Clusters,
+    by_source,
+    independent,
+)
 
 PAIRS = by_source([[name] for name in "00112233"])
 CHAIN = by_source([{str(i), str(i + 1)} for i in range(40)])
@@ -93,13 +99,16 @@ class TestVariance:
         pairs = Clusters(
             units=np.arange(40),
             unit_count=40,
+            cluster_count=40,
             largest=1.0,
             sharing=by_source([{"hub", str(i)} for i in range(40)]).sharing,
         )
         assert pairs.sharing is None  # a common source makes one cluster of all
         sharing = CHAIN.sharing.copy()
         sharing = type(sharing)((clusters.units[:, None] == clusters.units).astype(float))
-        pairs = Clusters(units=np.arange(40), unit_count=40, largest=1.0, sharing=sharing)
+        pairs = Clusters(
+            units=np.arange(40), unit_count=40, cluster_count=40, largest=1.0, sharing=sharing
+        )
         assert pairs.count == 10
         assert pairs.variance(table)[0] == pytest.approx(clusters.variance(table)[0], abs=1e-12)
 
@@ -121,3 +130,16 @@ class TestVariance:
 def test_bad_sources_are_refused(sources):
     with pytest.raises(UserError, match="a collection of ids is needed"):
         by_source(sources)
+
+
+def test_very_many_clusters_are_resampled_in_groups_and_counted_one_by_one():
+    """The margins are those of the clusters themselves, up to the chance of the grouping."""
+    count = MOST_UNITS + 2_000
+    values = np.random.default_rng(5).normal(size=(1, count))
+    many = independent(count)
+    assert (many.unit_count, many.cluster_count, many.count) == (UNITS_OF_MANY, count, count)
+    one_by_one = Clusters(
+        units=np.arange(count), unit_count=count, cluster_count=count, largest=1 / count
+    )
+    assert many.sums(values).sum() == pytest.approx(values.sum())
+    assert many.variance(values)[0] == pytest.approx(one_by_one.variance(values)[0], rel=0.1)

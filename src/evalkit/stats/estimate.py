@@ -142,7 +142,7 @@ def _estimate(method: Scores, replicates: FloatArray, clusters: Clusters, level:
 
 def _is_proportion(method: Scores, clusters: Clusters) -> bool:
     """Whether every example was right or wrong, once, and is independent of the others."""
-    alone = method.seeds == 1 and clusters.unit_count == clusters.examples
+    alone = method.seeds == 1 and clusters.cluster_count == clusters.examples
     binary = np.isin(method.numerator, (0, 1)).all() and (method.denominator == 1).all()
     return bool(alone and not clusters.overlapping and binary)
 
