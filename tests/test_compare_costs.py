@@ -219,6 +219,13 @@ def test_the_quality_of_answers_is_resampled_too():
     assert one["with_errors"]["high"] == pytest.approx(22 / (saved - 0.002 * 0.0475), rel=1e-3)
 
 
+def test_resamples_that_leave_a_quality_undefined_are_said_to():
+    drawn = np.append(np.linspace(0.8, 0.9, 98), np.nan)
+    qualities = evidence(prompted=(0.78, np.full(99, 0.78)), tuned=(0.84, drawn))
+    (one,) = break_evens(costs(PAIR, AnalysisKeys()), qualities, error_cost=0.002)
+    assert one["with_errors"]["undefined"] == "resamples leave a figure undefined"
+
+
 def test_costs_with_errors():
     qualities = evidence(prompted=(0.78, [0.78]), odd=(1500.0, [1500.0]))
     found = {**costs(PAIR, AnalysisKeys())}

@@ -9,9 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.compare.crossing import Curve, crossing_of
-from evalkit.compare.curves import curve_sentences, learning_curves
+from evalkit.compare.curves import curve_sentences, last_steps, learning_curves
+from evalkit.compare.evidence import Evidence
 from evalkit.compare.families import DEMOS, TRAINING_EXAMPLES, families
 from evalkit.compare.methods import Method
+from evalkit.stats.difference import Difference, Tally
+from evalkit.stats.figure import Sample
+from evalkit.stats.verdict import Interval
 
 
 def method(adapter, train_size=0, *, use=None, model="m", folder="run", demos=0, **params):
@@ -105,9 +109,45 @@ def same(value):
     return np.full(9999, value)
 
 
-def curves(values, drawn, methods=(*LORA, ZERO), **keys):
-    keys = {"meaningful": 0.02, **keys}
-    found = learning_curves(methods, figures(*values, methods=methods), drawn, **keys)
+def gains(evidence, value=None, half=0.01, note=None):
+    """A difference, its 90% interval this wide on both sides, for any step."""
+
+    class Steps(dict):
+        def __missing__(self, step):
+            sign = 1 if evidence.higher_is_better else -1
+            before, after = (sign * evidence.quality(name) for name in step)
+            gain = after - before if value is None else value
+            return difference(gain, None if note else (gain - half, gain + half), note)
+
+    return Steps()
+
+
+def difference(value, narrow, note):
+    low, high = narrow or (0, 0)
+    return Difference(
+        value=value,
+        error=None,
+        interval=None,
+        narrow=Interval(low=low, high=high, level=0.9, method="t") if narrow else None,
+        significance=None,
+        verdict=None,
+        effect=None,
+        tally=Tally(wins=0, ties=0, losses=0),
+        detectable=None,
+        needed=None,
+        sample=Sample(examples=400, clusters=400, seeds=1, design_effect=None),
+        notes=(note,) if note else (),
+    )
+
+
+def evidence(known, drawn, **keys):
+    keys = {"meaningful": 0.02, "examples": 400, "clusters": 400, **keys}
+    return Evidence(figures=known, replicates=drawn, **keys)
+
+
+def curves(values, drawn, methods=(*LORA, ZERO), step=None, **keys):
+    known = evidence(figures(*values, methods=methods), drawn, **keys)
+    found = learning_curves(methods, known, gains(known, **(step or {})))
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert all(isinstance(text, str) for text in curve_sentences(found))
     return found
@@ -205,14 +245,13 @@ def test_level_curves_have_no_order():
     ],
 )
 def test_the_last_step_tells_whether_a_curve_is_flat(half, gain, trend):
-    noise = np.linspace(-half, half, 9999)
-    drawn = rows(same(0.0), gain + noise, same(0.4))
-    (curve,) = curves((0.0, gain, 0.4), drawn)
+    drawn = rows(same(0.0), same(gain), same(0.4))
+    (curve,) = curves((0.0, gain, 0.4), drawn, step={"half": half})
     step = curve["last_step"]
     assert step["trend"] == trend
     assert step["gain"] == pytest.approx(gain)
-    assert step["low"] == pytest.approx(gain - 0.9 * half, abs=5e-5)
-    assert step["high"] == pytest.approx(gain + 0.9 * half, abs=5e-5)
+    assert step["low"] == pytest.approx(gain - half)
+    assert step["high"] == pytest.approx(gain + half)
     assert (step["from"], step["to"], step["level"]) == (16, 256, 0.9)
 
 
@@ -220,7 +259,8 @@ def test_a_point_without_a_figure_is_left_out_of_the_curve():
     values = figures(0.2, 0.6, 0.4)
     values[LORA[1].name] = {"value": None, "undefined": "cell lora-256 failed"}
     drawn = {LORA[0].name: same(0.2), ZERO.name: same(0.4)}
-    (curve,) = learning_curves([*LORA, ZERO], values, drawn, meaningful=0.02)
+    assert last_steps([*LORA, ZERO], evidence(values, drawn)) == []
+    (curve,) = learning_curves([*LORA, ZERO], evidence(values, drawn), {})
     assert curve["points"][1]["undefined"] == "cell lora-256 failed"
     assert curve["last_step"]["trend"] is None
     assert "less than two points" in curve["last_step"]["undefined"]
@@ -234,7 +274,28 @@ def test_resamples_that_leave_a_figure_undefined_do_not_count():
     nothing = np.full(9999, np.nan)
     (curve,) = curves((0.2, 0.6, 0.4), rows(nothing, same(0.6), same(0.4)))
     assert curve["crossings"][0]["undefined"] == "resamples leave a figure undefined"
-    assert curve["last_step"]["undefined"] == "resamples leave a figure undefined"
+
+
+def test_a_step_without_an_interval_is_undefined():
+    drawn = rows(same(0.2), same(0.6), same(0.4))
+    note = "undefined, because there is one example only"
+    (curve,) = curves((0.2, 0.6, 0.4), drawn, step={"note": note}, examples=1, clusters=1)
+    assert curve["last_step"]["trend"] is None
+    assert curve["last_step"]["undefined"] == "there is one example only"
+    (crossing,) = curve["crossings"]
+    assert crossing["size"] is None
+    assert "nothing shows how far it may vary" in crossing["undefined"]
+
+
+def test_resamples_that_never_cross_overflow_nowhere():
+    sizes, values = (1.0, 2.0), np.array([0.0, 1.0])
+    nearly = np.array([[-1.0], [-1.0 + 1e-12]])
+    replicates = np.concatenate([values[:, None], nearly], axis=1)
+    one = Curve(name="a", sizes=sizes, values=values, replicates=replicates)
+    other = Curve(name="b", sizes=(), values=np.array([0.5]), replicates=np.full((1, 2), 0.5))
+    found = crossing_of(one, other)
+    assert found.share == 0.5
+    assert found.high is None
 
 
 def test_without_a_sweep_there_is_no_curve():

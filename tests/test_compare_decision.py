@@ -1,11 +1,14 @@
 """The decision of a whole run: curves, costs, break-even numbers and a recommendation."""
 
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from evalkit.compare.decision import Basis, decide
-from evalkit.compare.methods import read_methods, read_sources, read_terms
+from evalkit.compare.methods import read_methods
+from evalkit.compare.terms import read_sources, read_terms
 from evalkit.stats.bootstrap import Sampling
 from evalkit.stats.clusters import by_source
 from evalkit.suite import AnalysisKeys
@@ -86,3 +89,21 @@ def test_a_run_without_figures(run):
     found = decide(nothing)
     assert found["recommendation"]["recommended"] is None
     assert found["curves"][0]["points"][0]["undefined"] == "no figure"
+
+
+def test_what_is_weighed_rests_on_the_examples_that_all_methods_have(run):
+    known = basis(run(MODELS + PRICES), error_cost=5.0)
+    small, large = "fake-adapter-2", "fake-adapter-6"
+    whole = known.terms[large]
+    wrong = whole.numerator * (np.arange(len(whole.examples)) > 1)
+    known.terms[large] = replace(whole, numerator=wrong)
+    known.figures[large]["value"] = float(wrong.mean())
+    known.terms[small] = other = known.terms[small].of(whole.examples[2:])
+    found = decide(known)
+    shared = float(known.terms[large].of(other.examples).numerator.mean())
+    (curve,) = found["curves"]
+    assert shared > wrong.mean()
+    assert curve["points"][1]["value"] == wrong.mean()
+    costs = found["costs"][large]
+    errors = costs["with_errors"]["per_1000"] - costs["serving"]["per_1000"]
+    assert errors == pytest.approx(5000 * (1 - shared))

@@ -64,6 +64,15 @@ def test_the_cheapest_that_is_as_good_is_recommended():
     ]
 
 
+def test_the_examples_that_all_methods_have_decide():
+    known = evidence({"a": (0.60, 0), "b": (0.61, 0.01 * NOISE)}, centres={"a": 0.65, "b": 0.61})
+    found = advise({"a": cost(1.0), "b": cost(3.0)}, known)
+    assert found["best"] == "a"
+    assert row(found, "a")["value"] == 0.65
+    assert found["sentences"][0].startswith("a has the best figure and costs least: 0.650 at")
+    assert found["sentences"][0].endswith("These are figures of the 400 examples that all have.")
+
+
 def test_without_a_cheaper_equivalent_the_best_is_kept():
     known = evidence({"a": (0.60, 0), "b": (0.5, 0.01 * NOISE)})
     found = advise({"a": cost(3.0), "b": cost(1.0)}, known)

@@ -6,7 +6,8 @@ from dataclasses import asdict
 import pytest
 
 from evalkit.compare.duplicates import Carried, carried, read_near_duplicates
-from evalkit.compare.methods import Terms, read_methods, read_terms
+from evalkit.compare.methods import read_methods
+from evalkit.compare.terms import Terms, read_terms
 from evalkit.errors import UserError
 from evalkit.fairness import check
 

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from evalkit.prices import Prices, cost_of, currencies
+from evalkit.results import judges_result
 
 USAGE = {"requests": 2, "prompt_tokens": 3_000, "completion_tokens": 500, "cached_tokens": 1_000}
 MODELS = '[[models]]\nname = "parrot"\nengine = "fake"\nanswer = "recall"\n'
@@ -75,6 +76,32 @@ def test_a_run_tells_what_its_cells_cost_and_computes_nothing_anew_for_a_price(l
     assert lab.results()["currency"] == "EUR"
     assert "cost EUR" in result.stdout
     assert f"{cell['cost']['predict']:.4f}" in result.stdout
+
+
+DUEL = '[[comparisons]]\nuse = "fake-duel"\njudge = "owl"\n'
+TWO = '[[adapters]]\nuse = "fake-bare"\n[[adapters]]\nuse = "fake-adapter"\nmodels = ["parrot"]\n'
+OWL = '[[models]]\nname = "owl"\nengine = "fake"\nanswer = "fixed"\ntext = "A"\n'
+
+
+def test_a_run_tells_what_its_judges_cost_and_judges_nothing_anew_for_a_price(lab):
+    lab.suite(models=MODELS + OWL, adapters=TWO, more=DUEL)
+    lab.run()
+    (before,) = lab.results()["comparisons"]
+    assert before["judges"]["owl"]["usage"] == before["usage"]
+    assert before["judges"]["owl"]["cost"] is None
+    jobs = lab.jobs("compare")
+    lab.suite(models=MODELS + OWL + "prices = { input = 1000.0 }\n", adapters=TWO, more=DUEL)
+    lab.run()
+    assert lab.jobs("compare") == jobs
+    (after,) = lab.results()["comparisons"]
+    own = after["judges"]["owl"]
+    assert own["cost"] == pytest.approx(own["usage"]["prompt_tokens"] / 1000)
+    assert own["cost"] > 0
+    assert {**own, "cost": None} == before["judges"]["owl"]
+
+
+def test_notes_of_older_versions_tell_nothing_of_judges():
+    assert judges_result({"usage": USAGE, "seconds": 1}, {}) == {}
 
 
 def test_a_fault_in_a_price_is_named_with_its_place(lab):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from evalkit.compare.expect import unjudged
 from evalkit.compare.kept import kept_or_made
 from evalkit.errors import SuiteError, UserError
 from evalkit.prepare import Choice, Prepared, prepare
@@ -175,6 +176,7 @@ def execute(prepared: Prepared, options: Options, observer: Observer) -> Finishe
         finished = _analysed(finished, prepared)
     except UserError as error:  # the results are safe; evalkit compare tells it again
         problems.append(f"the methods were not compared: {error}")
+        finished = _with(finished, _nothing(prepared.suite))
     for use in prepared.suite.reporters:
         try:
             params = prepared.plugins.params("reporter", use.use).from_form(use.params)
@@ -195,16 +197,27 @@ def _analysed(finished: Finished, prepared: Prepared) -> Finished:
         "expect": [one.suite_form() for one in suite.expect],
     }
     found = kept_or_made(
-        finished.folder.parent, finished.results, asked, lambda: _analyse(finished.folder, suite)
+        finished.folder, finished.results, asked, lambda: _analyse(finished.folder, suite)
     )
+    return _with(finished, found)
+
+
+def _with(finished: Finished, found: Row) -> Finished:
+    """The run with more in its results."""
     results = {**finished.results, **found}
     write_atomically(finished.folder / "results.json", pretty(results))
     return replace(finished, results=results)
 
 
-def _analyse(folder: Path, suite: Suite) -> dict[str, Any]:
+def _analyse(folder: Path, suite: Suite) -> Row:
     # Here, since it takes longer to import than a run takes in which nothing is left to do.
     from evalkit.compare.runs import analyse_run
 
-    found: dict[str, Any] = plain(analyse_run(folder, suite.analysis, suite.expect))
+    found: Row = plain(analyse_run(folder, suite.analysis, suite.expect))
     return found
+
+
+def _nothing(suite: Suite) -> Row:
+    """The same where it could not be found out: no expectation is met."""
+    why = "the methods were not compared"
+    return {"analysis": None, "expectations": unjudged(suite.expect, why)}

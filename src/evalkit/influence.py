@@ -7,6 +7,7 @@ treat h + influence as one value for each example. Pure.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 
 from evalkit.interfaces import Metric
 
@@ -27,8 +28,8 @@ def influences(metric: Metric, scores: Sequence[Parts]) -> list[float] | None:
     rows = list(scores)
     whole = metric.aggregate(rows)[metric.headline]
     without = [metric.aggregate(rest)[metric.headline] for rest in _each_left_out(rows)]
-    known = [value for value in without if value is not None]
-    if whole is None or len(known) < len(rows):
+    known = [value for value in without if value is not None and isfinite(value)]
+    if whole is None or not isfinite(whole) or len(known) < len(rows):
         return None
     raw = [(len(rows) - 1) * (whole - value) for value in known]
     mean = sum(raw) / len(raw)

@@ -140,13 +140,18 @@ def check_selectors(suite: Suite, cells: Sequence[Cell]) -> None:
     for index, one in enumerate(suite.expect):
         places.append((f"expect[{index}].adapter", one.adapter, False))
         places.append((f"expect[{index}].not-worse-than", one.not_worse_than, True))
+    hint = f"methods of this suite: {', '.join(methods)}"
     problems = []
     for where, selector, single in places:
         found = [] if selector is None else methods_meant(selector, methods)
         if selector is not None and (not found or (single and len(found) > 1)):
             fits = f"fits {', '.join(found)}: name one" if found else "fits no method"
-            what = f'{suite.path}: {where}: "{selector}" {fits}'
-            problems.append(UserError(what, f"methods of this suite: {', '.join(methods)}"))
+            problems.append(UserError(f'{suite.path}: {where}: "{selector}" {fits}', hint))
+    for index, one in enumerate(suite.expect):
+        meant = methods_meant(one.adapter, methods)
+        if meant and meant == methods_meant(one.not_worse_than or "", methods):
+            where = f"expect[{index}].not-worse-than"
+            problems.append(UserError(f"{suite.path}: {where}: {meant[0]} against itself", hint))
     if problems:
         raise SuiteError(problems)
 

@@ -13,6 +13,7 @@ from evalkit.plan import Inputs, Job, Planner
 from evalkit.plugins import Plugins, build_manager, local_folders
 from evalkit.preflight import check_answers, load_evaluation, load_task
 from evalkit.results import read_results, score_result
+from evalkit.run_folder import RunFolder
 from evalkit.serialization import pretty
 from evalkit.store import Store, file_sha256, write_atomically
 from evalkit.suite import RawSuite, Suite, check_suite
@@ -60,6 +61,7 @@ def rescore(
     planner = Planner(suite, inputs, plugins)
     store, executor = Store(folder.parent), LocalExecutor(Params())
     choice = {"modules": list(modules), "local": [str(path) for path in local]}
+    kept = RunFolder(folder, store)
     for cell in results["cells"]:
         for metric in suite.metrics if cell["predictions"] else ():
             job = planner.score(metric, cell["id"], cell["jobs"]["predict"])
@@ -74,6 +76,7 @@ def rescore(
             note = store.finished(job.kind, job.id) or {}
             if note.get("from") != _content(predictions):
                 note = dict(_run(job, spec, store, executor))
+            kept.keep_scores(cell["id"], metric.name, job.id)
             cell["scores"][metric.name] = score_result(note)
             cell["jobs"]["score"][metric.name] = job.id
     write_atomically(folder / "results.json", pretty(results))

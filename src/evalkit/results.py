@@ -109,6 +109,7 @@ class Contested:
         failure: why it failed; None as long as it did not.
         note: what its job noted; None as long as it is not done.
         cells: name of a contestant -> id of its cell.
+        job: its job; None as long as it is not planned.
     """
 
     use: Use
@@ -117,6 +118,7 @@ class Contested:
     failure: Failure | None = None
     note: Mapping[str, Any] | None = None
     cells: dict[str, str] = field(default_factory=dict)
+    job: Job | None = None
 
     def __post_init__(self) -> None:
         """A fault that the preflight found is a failure from the start."""
@@ -127,11 +129,15 @@ class Contested:
         """Whether it is done or failed."""
         return self.failure is not None or self.note is not None
 
-    def result(self) -> dict[str, Any]:
-        """Its part of ``results.json``."""
-        return comparison_result(
-            self.use.name, self.use.use, self.seed, self.cells, self.failure or self.note
-        )
+    def result(self, prices: Mapping[str, Prices | None]) -> dict[str, Any]:
+        """Its part of ``results.json``; `prices` are those of the models, by name."""
+        known = _by_identity(self.job, prices) if self.job else {}
+        return {
+            **comparison_result(
+                self.use.name, self.use.use, self.seed, self.cells, self.failure or self.note
+            ),
+            "judges": {} if self.failure else judges_result(self.note or {}, known),
+        }
 
 
 def shareable(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -217,9 +223,13 @@ def cell_result(
 
 
 def _cost(job: Job, note: Note, prices: Mapping[str, Prices | None]) -> float | None:
-    models = job.spec["models"]
-    by_identity = {models[name]["identity"]: prices.get(name) for name in models}
-    return cost_of(note, models[job.spec["model"]]["identity"], by_identity)
+    own = job.spec["models"][job.spec["model"]]["identity"]
+    return cost_of(note, own, _by_identity(job, prices))
+
+
+def _by_identity(job: Job, prices: Mapping[str, Prices | None]) -> dict[str, Prices | None]:
+    """Identity of each model that a job asks -> its prices."""
+    return {model["identity"]: prices.get(name) for name, model in job.spec["models"].items()}
 
 
 def score_result(note: Note) -> dict[str, Any]:
@@ -269,6 +279,19 @@ def comparison_result(
         for standing in note["standings"]
     ]
     return {**form, "status": "done", "identity": note["id"], **found}
+
+
+def judges_result(note: Note, prices: Mapping[str, Prices | None]) -> dict[str, Any]:
+    """What each judge of a comparison was asked, and what that cost.
+
+    Args:
+        note: what the job noted; older ones tell nothing of single judges.
+        prices: identity of a model -> its prices.
+    """
+    return {
+        name: {**own, "cost": cost_of(own, own["identity"], prices)}
+        for name, own in note.get("judges", {}).items()
+    }
 
 
 def comparable(result: Mapping[str, Any]) -> bool:

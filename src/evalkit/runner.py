@@ -106,7 +106,7 @@ class Finished:
         parts = [*self.results["cells"], *self.results["comparisons"]]
         undone = any(part["status"] != "done" for part in parts)
         short = any(not comparable(cell) for cell in self.results["cells"])
-        unmet = any(not one["met"] for one in self.results.get("expectations", ()))
+        unmet = any(one["met"] is False for one in self.results.get("expectations", ()))
         return undone or short or unmet or bool(self.problems)
 
 
@@ -300,7 +300,7 @@ class Run:
                 contested.failure = Failure(reason=reason, kind="comparison")
                 continue
             predictions = {name: r.jobs.predict.id for name, r in records.items() if r.jobs}
-            job = planner.compare(contested.use, contested.seed, predictions)
+            job = contested.job = planner.compare(contested.use, contested.seed, predictions)
             note = None if self._options.fresh else self._store.finished("compare", job.id)
             contents = {name: r.content for name, r in records.items()}
             if note is None or note["failures"] or note["from"] != contents:
@@ -349,7 +349,7 @@ class Run:
                 if use.name in inputs.models
             ],
             cells=[cell_result(record, len(inputs.train), prices) for record in self._records],
-            comparisons=[contested.result() for contested in self._comparisons],
+            comparisons=[contested.result(prices) for contested in self._comparisons],
             currency=next(iter(currencies(prices.values())), None),
         )
         write_atomically(self._run.path / "results.json", pretty(results))

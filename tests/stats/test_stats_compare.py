@@ -82,7 +82,12 @@ class TestEstimate:
         found = estimate(Scores.of(np.ones(29)), independent(29))
         assert (found.value, found.error, found.interval.high) == (1.0, None, 1.0)
         assert found.interval.low == pytest.approx(0.8830, abs=5e-5)
-        assert "all examples give the same" in found.notes[0]
+        assert found.notes[0].startswith("standard error undefined, because all examples give the")
+
+    def test_of_few_right_or_wrong_answers_is_not_said_to_be_by_t(self):
+        found = estimate(Scores.of([1, 0, 1, 1]), independent(4), sampling=QUICK)
+        assert found.interval.method == "Wilson"
+        assert found.notes == ("seed variance not estimated",)
 
     def test_tells_the_deviation_between_seeds(self):
         seeds = noise(5, 40, 1)
@@ -103,7 +108,37 @@ class TestEstimate:
         assert "leave the figure undefined" in found.notes[-1]
 
 
+class TestRightOrWrong:
+    def test_is_compared_by_mcnemar(self):
+        one, other = np.zeros(N), np.zeros(N)
+        one[:2], other[2:12] = 1, 1
+        found = compare(Scores.of(one), Scores.of(other)).significance
+        assert found.method == "exact McNemar"
+        assert found.p == pytest.approx(0.038574, abs=1e-6)
+
+    def test_ties_everywhere_have_a_p_of_1(self):
+        found = compare(Scores.of(np.ones(N)), Scores.of(np.ones(N)))
+        assert (found.significance.p, found.interval, found.verdict) == (1, None, None)
+
+    def test_in_clusters_whole_clusters_are_swapped(self):
+        clusters = by_source([[str(i // 2)] for i in range(N)])
+        found = compare(Scores.of(np.zeros(N)), Scores.of([1, 0, 0] * 40), clusters)
+        assert found.significance.method == "approximate randomisation"
+
+
 class TestUndefined:
+    def test_clusters_that_all_give_the_same(self):
+        clusters = by_source([[str(i // 2)] for i in range(80)])
+        found = compare(Scores.of(np.zeros(80)), Scores.of([1, 0] * 40), clusters)
+        assert (found.value, found.interval, found.verdict, found.needed) == (0.5, None, None, None)
+        assert "all clusters give the same" in found.notes[0]
+
+    def test_seeds_that_only_swap_within_clusters(self):
+        clusters = by_source([[name] for name in "0011"])
+        seeds = Scores.of([[1, 0, 1, 0], [0, 1, 0, 1]])
+        found = compare(Scores.of(np.zeros((2, 4))), seeds, clusters)
+        assert (found.value, found.interval) == (0.5, None)
+
     @pytest.mark.parametrize(
         ("count", "clusters", "reason"),
         [

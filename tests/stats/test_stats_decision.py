@@ -147,6 +147,9 @@ class TestLatency:
         found = latency([1.0] * 90 + [inf] * 10, 0.95, warm_up=0)
         assert (found.value, found.low, found.high) == (inf, 1.0, inf)
 
+    def test_a_rank_is_not_one_higher_by_rounding(self):
+        assert latency(range(1, 101), 0.55, warm_up=0).value == 55
+
     def test_few_times_have_no_upper_end(self):
         found = latency([3.0, 1.0, 2.0], 0.95, warm_up=0)
         assert (found.value, found.high) == (3.0, None)

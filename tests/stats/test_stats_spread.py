@@ -12,6 +12,7 @@ from evalkit.stats.spread import Spread, components, spread_of
 TABLE = np.array([[0.60, 0.70, 0.50, 0.80], [0.66, 0.77, 0.58, 0.88], [0.55, 0.66, 0.43, 0.73]])
 ALIKE = np.array([[0.60, 0.70, 0.50, 0.80], [0.62, 0.74, 0.48, 0.84], [0.58, 0.69, 0.55, 0.75]])
 FOUR = independent(4)
+PAIRS = by_source([[name] for name in "0011"])
 rows = st.integers(2, 4).flatmap(
     lambda seeds: st.lists(
         st.lists(st.floats(-3, 3), min_size=6, max_size=6), min_size=seeds, max_size=seeds
@@ -108,6 +109,8 @@ def test_neighbours_that_vary_against_each_other_are_taken_as_independent():
         ([[0.1, 0.2]], by_source([["a"], ["a"]]), "one cluster only"),
         ([[0.3, 0.3, 0.3, 0.3]], FOUR, "all examples give the same"),
         ([[0.1 + 0.2, 0.3, 0.3, 0.3]], FOUR, "all examples give the same"),
+        ([[0.0, 1.0, 1.0, 0.0]], PAIRS, "all clusters give the same"),
+        ([[0.0, 1.0, 0.0, 1.0], [1.0, 0.0, 1.0, 0.0]], PAIRS, "all clusters give the same"),
     ],
 )
 def test_what_cannot_be_known_is_undefined(table, clusters, reason):

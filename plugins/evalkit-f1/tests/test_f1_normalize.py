@@ -76,7 +76,23 @@ def test_text2kg_concatenates_the_squeezed_slots():
 
 
 @pytest.mark.parametrize(
-    ("name", "separator"), [("none", " | "), ("default", " | "), ("text2kg", "")]
+    ("written", "normal"),
+    [
+        (("Nora_Vale", "birthPlace", "LaSalle"), "nora vale | birth place | la salle"),
+        (("A (x)", "is", "B_(y)"), "a (x) | is | b"),
+        (("a", "b", "c (d) e (f)"), "a | b | c"),
+        (("a", "b", "c (d) e"), "a | b | c (d) e"),
+        (("a", "b", "(d)"), "a | b | (d)"),
+        (("a", "b", '"c"'), 'a | b | "c"'),
+    ],
+)
+def test_webnlg_normalises_as_the_evaluation_does(written, normal):
+    assert PROFILES["webnlg"].whole(written) == normal
+
+
+@pytest.mark.parametrize(
+    ("name", "separator"),
+    [("none", " | "), ("default", " | "), ("text2kg", ""), ("webnlg", " | ")],
 )
 @pytest.mark.parametrize("item", [(), ("a",), ("a", "b"), ("a", "b", "c", "d")])
 def test_an_item_of_another_length_keeps_its_parts(name, separator, item):

@@ -46,7 +46,7 @@ def test_the_effective_values_of_the_study_are_accepted_again():
 
 
 @pytest.mark.parametrize(
-    "given", [{"threshold": 100}, {"threshold": -1}, {"normalization": "webnlg"}, {"compat": "x"}]
+    "given", [{"threshold": 100}, {"threshold": -1}, {"normalization": "rebel"}, {"compat": "x"}]
 )
 def test_a_value_out_of_range_is_refused(given):
     for params in (FuzzyF1Params, SlotFuzzyF1Params):

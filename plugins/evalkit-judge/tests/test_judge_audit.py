@@ -19,7 +19,9 @@ from .judging import (
     careful,
     comparison,
     contest,
+    facts,
     perfect,
+    right,
     shown,
     values,
     wrong,
@@ -157,6 +159,38 @@ def test_a_judge_that_prefers_one_of_two_equal_answers_is_found_out():
     result = judge_with(comparison(audit=True), contest(examples=20, **CELLS), eager)
     assert check(result, "equal answers tied")["value"] == 0
     assert audit_of(result)["state"] == "failed"
+
+
+@pytest.mark.parametrize("examples", [1, 3])
+def test_gold_that_always_wins_fails_nobody_however_few_there_are(examples):
+    result = judge_with(comparison(), contest(examples=examples, **CELLS), careful)
+    found = check(result, "gold answers")
+    assert found["value"] < found["threshold"]
+    assert found["state"] == "open"
+
+
+def test_a_method_that_is_nearly_always_right_fails_no_judge():
+    nearly = lambda i: facts(i, "right" if i % 10 else "old")  # noqa: E731
+    how = comparison(examples="all")
+    result = judge_with(how, contest(examples=1000, x=nearly, y=wrong("new")), careful)
+    assert audit_of(result)["gold"]["x"] == {
+        "units": 100,
+        "score": 1.0,
+        "low": pytest.approx(0.963, abs=1e-3),
+    }
+    assert check(result, "gold answers")["state"] == "passed"
+    same = judge_with(how, contest(examples=120, x=right, y=wrong("new")), careful)
+    assert audit_of(same)["gold"]["x"] is None
+    assert check(same, "gold answers")["state"] == "open"
+
+
+def test_a_cell_that_is_called_gold_is_no_gold_answer():
+    cells = {"x": wrong("old"), "gold": wrong("new"), "y": wrong("late")}
+    result = judge_with(comparison(gold=False), contest(examples=20, **cells), careful)
+    assert audit_of(result)["gold"] == {}
+    assert check(result, "gold answers")["units"] == 0
+    assert not any(note.startswith("gold:") for note in result.notes)
+    assert any("did not take part" in note for note in result.notes)
 
 
 def test_few_units_leave_an_audit_open():

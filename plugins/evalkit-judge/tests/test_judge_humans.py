@@ -78,6 +78,24 @@ def test_files_without_columns_or_rows(labels, text, what):
     assert "example, a, b, verdict, rater" in found
 
 
+def test_a_file_as_other_programs_write_it(labels, tmp_path):
+    text = "\ufeff" + HEADER + "\n" + ' e0 , x ,gold,"B", ann \n\n'
+    (only,) = read_opinions(labels(text.replace("\n", "\r\n")), ["e0"], ["x", "gold"])
+    assert (only.example, only.a, only.verdict, only.rater) == ("e0", "x", "B", "ann")
+    path = tmp_path / "labels.csv"
+    path.write_bytes((HEADER + "e0,x,gold,B,Zo\u00eb\n").encode("latin-1"))
+    assert "line 2: not UTF-8 (byte 0xeb)" in faults(path)
+    path.write_bytes((HEADER + "e0,x,gold,B,ann\n").encode("utf-16"))
+    assert "line 1: not UTF-8" in faults(path)
+
+
+def test_a_file_that_is_far_too_large_is_not_read(labels):
+    path = labels(HEADER)
+    with path.open("ab") as file:
+        file.truncate(100_000_000)
+    assert "more than 10 MB" in faults(path)
+
+
 def test_other_files_and_missing_ones(labels, tmp_path):
     assert ".csv" in faults(labels("{}", "labels.jsonl"))
     assert "cannot be read" in faults(tmp_path / "none.csv")

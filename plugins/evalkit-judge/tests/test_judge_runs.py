@@ -71,6 +71,37 @@ def test_two_judges_with_an_audit_each(run, project):
     assert len(verdicts) == sum(comparison["counts"][key] for key in ("ok", "auto_tie", "audit"))
 
 
+def test_what_each_judge_was_asked_and_what_that_cost(run, project):
+    (first, *_, last), price = SUITE.split('text = "A"\n'), "prices = { input = 1000.0 }\n"
+    project.write("suite.toml", f'{first}text = "A"\n{price}{last}{TWO}')
+    project.run("run", "suite.toml", "-p", "evalkit.testing.fakes")
+    (comparison,) = project.results()["comparisons"]
+    owl, crow = comparison["judges"]["owl"], comparison["judges"]["crow"]
+    assert owl["cost"] == pytest.approx(owl["usage"]["prompt_tokens"] / 1000)
+    assert owl["cost"] > 0
+    assert crow["cost"] is None
+    for key, total in comparison["usage"].items():
+        assert owl["usage"][key] + crow["usage"][key] == total
+
+
+def test_a_judge_that_is_not_there_is_named_before_anything_runs(run, project):
+    gone = '[[models]]\nname = "gone"\nengine = "fake"\nmissing = true\n'
+    result = run('judges = ["owl", "gone"]\n' + gone)
+    assert result.exit_code == 2
+    assert "models[3]" in result.stderr
+    assert not (project.path / "runs/jobs").exists()
+
+
+def test_a_judge_that_fails_every_question_leaves_no_ratings_and_is_named(run, project):
+    dead = '[[models]]\nname = "dead"\nengine = "fake"\nfail-on = "Which answer"\n'
+    result = run('judges = ["owl", "dead"]\n' + dead)
+    (comparison,) = project.results()["comparisons"]
+    assert comparison["status"] == "done"
+    assert {s["values"]["elo"] for s in comparison["standings"]} == {None}
+    assert "Traceback" not in result.stderr
+    assert "the judge dead gave no verdict at all" in result.stdout
+
+
 def test_a_run_again_asks_nobody(run, project):
     def jobs():
         return {p: p.stat().st_mtime_ns for p in project.path.glob("runs/jobs/compare/*/job.json")}

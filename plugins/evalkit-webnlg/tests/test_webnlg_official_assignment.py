@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linear_sum_assignment
 
+from evalkit_webnlg.official import assignment
 from evalkit_webnlg.official.assignment import TOLERANCE, first_optimum
 
 # Few values, so that equal sums are frequent.
@@ -66,3 +68,19 @@ def test_a_long_answer_is_no_burden():
     values = np.zeros((400, 3))
     values[399] = [0.1, 0.2, 0.3]
     assert first_optimum(values) == [(0, 0), (1, 1), (399, 2)]
+
+
+def test_a_very_long_answer_sets_few_problems(monkeypatch):
+    values = np.random.default_rng(1).uniform(0.1, 0.5, size=(3000, 3))
+    values[2000] = [0.9, 0.9, 0.9]
+    asked = []
+
+    def counted(weights, **options):
+        asked.append(weights.shape)
+        return linear_sum_assignment(weights, **options)
+
+    monkeypatch.setattr(assignment, "linear_sum_assignment", counted)
+    found = first_optimum(values)
+    assert len(asked) < 100
+    best = linear_sum_assignment(values, maximize=True)
+    assert sum(values[pair] for pair in found) == pytest.approx(values[best].sum())

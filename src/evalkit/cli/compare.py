@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import click
@@ -11,6 +12,12 @@ from evalkit.compare.table import comparison_table, to_csv, to_markdown
 from evalkit.report.printable import printable
 from evalkit.report.terminal import console_for, print_table
 from evalkit.store import find_run
+
+
+def _finite(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not isfinite(value):
+        raise click.BadParameter("a finite number is needed", context, option)
+    return value
 
 
 @click.command("compare")
@@ -28,10 +35,16 @@ from evalkit.store import find_run
 @click.option(
     "--meaningful-difference",
     type=click.FloatRange(min=0, min_open=True),
+    callback=_finite,
     metavar="X",
     help="The least difference that matters.",
 )
-@click.option("--replicates", type=click.IntRange(min=99), metavar="N", help="Of the bootstrap.")
+@click.option(
+    "--replicates",
+    type=click.IntRange(min=99, max=1_000_000),
+    metavar="N",
+    help="Of the bootstrap.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="List the checks of fairness that hold, too.")
 @click.option(
     "--format",

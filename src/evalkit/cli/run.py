@@ -12,7 +12,7 @@ from evalkit.cli.ls import print_cells
 from evalkit.cli.options import make_choice, suite_options
 from evalkit.params import Params
 from evalkit.prepare import Prepared, prepare
-from evalkit.report.junit import write_junit
+from evalkit.report.junit import check_place, write_junit
 from evalkit.report.printable import printable
 from evalkit.report.progress import BarProgress, PlainProgress
 from evalkit.report.terminal import TerminalReporter
@@ -66,9 +66,12 @@ def command(**options: Any) -> int:
         local=prepared.local,
         command=tuple(click.get_current_context().obj or ()),
     )
+    junit: Path | None = options["junitxml"]
+    if junit is not None:
+        check_place(junit)
     finished = _run(prepared, chosen, quiet=options["quiet"])
-    if options["junitxml"] is not None:
-        write_junit(finished.results, options["junitxml"])
+    if junit is not None:
+        write_junit(finished.results, junit, finished.problems)
     return EXIT_FAILED if finished.failed else 0
 
 

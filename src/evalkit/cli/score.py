@@ -4,7 +4,10 @@ from collections.abc import Sequence
 
 import click
 
+from evalkit.compare.runs import analyse_again
+from evalkit.errors import UserError
 from evalkit.params import Params
+from evalkit.report.printable import printable
 from evalkit.report.terminal import TerminalReporter
 from evalkit.rescore import rescore
 from evalkit.store import find_run
@@ -34,11 +37,16 @@ def command(
 ) -> int:
     """Score the predictions of a finished run by other metrics; nothing is generated.
 
-    RUN is a run folder, for instance runs/latest. The scores are added to its results.json.
+    RUN is a run folder, for instance runs/latest. The scores are added to its results.json, and
+    what it says of the methods and of the suite's expectations is found anew.
     """
     if name and len(metrics) > 1:
         raise click.UsageError("--name needs a single --metric")
     folder = find_run(run)
     results = rescore(folder, metrics, overrides=overrides, name=name, modules=modules)
+    try:
+        results = analyse_again(folder)
+    except UserError as error:  # the scores are there all the same
+        click.echo(printable(f"the methods were not compared: {error}"), err=True)
     TerminalReporter(Params()).report(results, folder)
     return 0

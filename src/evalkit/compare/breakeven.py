@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from evalkit.compare.costs import amount
-from evalkit.compare.evidence import Evidence, FloatArray, Form
+from evalkit.compare.evidence import Evidence, Form
+from evalkit.stats.arrays import FloatArray
 from evalkit.stats.cost import BreakEven, Costs, break_even, break_even_interval, quality_adjusted
 
 _SHARE = "the figure is no share from 0 to 1, of which more is better"
@@ -145,7 +146,9 @@ def _interval(found: BreakEven, more: float, drawn: FloatArray | None) -> dict[s
     nothing: dict[str, Any] = {"low": None, "high": None}
     if found.volume is None:
         return {**nothing, "undefined": "there is no such number"}
-    if drawn is None or not np.isfinite(drawn).all() or not np.ptp(drawn) > 0:
+    if drawn is not None and not np.isfinite(drawn).all():
+        return {**nothing, "undefined": "resamples leave a figure undefined"}
+    if drawn is None or not np.ptp(drawn) > 0:
         return {**nothing, "undefined": "its costs were measured once: nothing was resampled"}
     ends = break_even_interval(more, drawn, found.case)
     if ends is None:

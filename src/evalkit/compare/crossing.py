@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from math import isfinite
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from evalkit.stats.arrays import NEGLIGIBLE, FloatArray
+
 _TAIL = 0.025  # of the 95% interval, on each side
 
 
@@ -85,8 +85,14 @@ class Crossing:
         return f"{found} [95%: {start} to {end}], within {where} in {self.share:.0%} of resamples"
 
 
-def crossing_of(first: Curve, second: Curve) -> Crossing | str:
-    """Where the curve that is ahead at the end overtakes the other; or why that is undefined."""
+def crossing_of(first: Curve, second: Curve, *, few: bool = False) -> Crossing | str:
+    """Where the curve that is ahead at the end overtakes the other; or why that is undefined.
+
+    Args:
+        first: one curve.
+        second: another one.
+        few: whether there are so few clusters that resamples which are all the same show nothing.
+    """
     within = _shared_range(first, second)
     if isinstance(within, str):
         return within
@@ -98,6 +104,8 @@ def crossing_of(first: Curve, second: Curve) -> Crossing | str:
     drawn = drawn[np.isfinite(drawn).all(axis=1)]
     if not len(drawn):
         return "resamples leave a figure undefined"
+    if few and (np.ptp(drawn, axis=0) < NEGLIGIBLE).all():
+        return "all resamples are the same: nothing shows how far it may vary"
     if gap[-1] == 0:
         return f"both are level at {high:g}, the end of the range that they share"
     sign = 1 if gap[-1] > 0 else -1
@@ -143,6 +151,7 @@ def _overtaking(gaps: FloatArray, sizes: FloatArray) -> FloatArray:
     rows = np.arange(len(gaps))
     before, after = gaps[rows, place], gaps[rows, place + 1]
     part = np.divide(-before, after - before, out=np.zeros_like(before), where=after > before)
+    part = np.clip(part, 0.0, 1.0)  # it is no part where the row never comes to be above 0
     logs = np.log(sizes)
     found = np.exp(logs[place] + part * (logs[place + 1] - logs[place]))
     found = np.clip(found, sizes[place], sizes[place + 1])  # a size is not its logarithm's exp

@@ -6,35 +6,32 @@ from typing import Any, Final
 
 import numpy as np
 
-from evalkit.compare.crossing import Curve, crossing_of
-from evalkit.compare.evidence import Evidence, FloatArray, Form
+from evalkit.compare.crossing import Crossing, Curve, crossing_of
+from evalkit.compare.evidence import Evidence, Form
 from evalkit.compare.families import Family, families, trains_on_nothing
 from evalkit.compare.methods import Method
+from evalkit.stats.difference import NARROW, Difference
 
-LEVEL: Final = 0.90
+LEVEL: Final = NARROW
 """Of the interval of the last step's gain, as for every claim that a difference is small."""
+
+Step = tuple[str, str]
+"""The names of the methods before and after it."""
 
 _NO_CROSSING = ("ahead", "behind", "within", "size", "low", "high", "share", "throughout")
 
 
 def learning_curves(
     methods: Sequence[Method],
-    figures: Mapping[str, Form],
-    replicates: Mapping[str, FloatArray],
-    *,
-    meaningful: float,
-    higher_is_better: bool = True,
+    evidence: Evidence,
+    steps: Mapping[Step, Difference],
 ) -> list[dict[str, Any]]:
     """The learning curves among the methods.
 
     Args:
         methods: all methods that are compared.
-        figures: name of a method -> ``value``, ``low``, ``high``, and ``undefined`` where there is
-            no value.
-        replicates: name of a method -> its figure in the joint resamples; a method without a
-            figure has none.
-        meaningful: the least difference of the figure that matters.
-        higher_is_better: which way the figure is better.
+        evidence: their figures, with joint replicates.
+        steps: what each of the `last_steps` gains.
 
     Returns:
         One entry for each curve. ``curve`` is its name and ``by`` its size (``training examples``
@@ -47,12 +44,6 @@ def learning_curves(
         shared range, the ``size`` at which it overtook the other, and how sure that is, as
         `Crossing` has it. What is undefined is None, with the reason.
     """
-    evidence = Evidence(
-        figures=figures,
-        replicates=replicates,
-        meaningful=meaningful,
-        higher_is_better=higher_is_better,
-    )
     found = families(methods)
     lines = [_curve(family, evidence) for family in found]
     levels = list(_levels(methods, found, evidence))
@@ -61,14 +52,20 @@ def learning_curves(
             "curve": family.name,
             "by": family.by,
             "points": list(_points(family, evidence)),
-            "last_step": _last_step(family, evidence),
+            "last_step": _last_step(family, evidence, steps),
             "crossings": [
-                _crossing(lines[place], other, family.by)
+                _crossing(lines[place], other, family.by, few=evidence.few)
                 for other in [*_later(place, found, lines), *levels]
             ],
         }
         for place, family in enumerate(found)
     ]
+
+
+def last_steps(methods: Sequence[Method], evidence: Evidence) -> list[Step]:
+    """The last two measured points of each learning curve that has two."""
+    measured = (_measured(family, evidence) for family in families(methods))
+    return [(points[-2][1], points[-1][1]) for points in measured if len(points) > 1]
 
 
 def curve_sentences(curves: Sequence[Form]) -> list[str]:
@@ -132,20 +129,19 @@ def _later(place: int, found: Sequence[Family], lines: Sequence[Curve]) -> list[
     return [lines[later] for later in rest if found[later].by == found[place].by]
 
 
-def _last_step(family: Family, evidence: Evidence) -> dict[str, Any]:
+def _last_step(
+    family: Family, evidence: Evidence, steps: Mapping[Step, Difference]
+) -> dict[str, Any]:
     points = _measured(family, evidence)
-    gains = evidence.lead(points[-1][1], points[-2][1]) if len(points) > 1 else np.array([])
-    if not len(gains):
-        reason = "it has less than two points with a figure"
-        if len(points) > 1:
-            reason = "resamples leave a figure undefined"
-        form = dict.fromkeys(("from", "to", "gain", "low", "high", "trend"))
-        text = f"whether it has flattened is undefined, because {reason}"
-        return {**form, "level": LEVEL, "undefined": reason, "text": text}
+    if len(points) < 2:
+        return _no_step("it has less than two points with a figure")
     (start, before), (end, after) = points[-2:]
-    gain = evidence.quality(after) - evidence.quality(before)
-    tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-    low, high = map(float, np.quantile(gains, tails, method="weibull"))
+    found = steps[before, after]
+    if found.value is None or found.narrow is None:
+        return _no_step(found.notes[0].removeprefix("undefined, because "))
+    sign = 1 if evidence.higher_is_better else -1
+    gain = sign * found.value
+    low, high = sorted((sign * found.narrow.low, sign * found.narrow.high))
     trend = _trend(low, high, evidence.meaningful)
     interval = f"[{LEVEL:.0%}: {low:+.3f} to {high:+.3f}]"
     return {
@@ -161,6 +157,12 @@ def _last_step(family: Family, evidence: Evidence) -> dict[str, Any]:
     }
 
 
+def _no_step(reason: str) -> dict[str, Any]:
+    form = dict.fromkeys(("from", "to", "gain", "low", "high", "trend"))
+    text = f"whether it has flattened is undefined, because {reason}"
+    return {**form, "level": LEVEL, "undefined": reason, "text": text}
+
+
 def _trend(low: float, high: float, meaningful: float) -> str:
     """What the interval of a gain shows."""
     if -meaningful < low and high < meaningful:
@@ -170,12 +172,12 @@ def _trend(low: float, high: float, meaningful: float) -> str:
     return "falling" if high < -meaningful else "cannot tell whether it is flat"
 
 
-def _crossing(first: Curve, second: Curve, by: str) -> dict[str, Any]:
+def _crossing(first: Curve, second: Curve, by: str, *, few: bool) -> dict[str, Any]:
     named = {"curves": [first.name, second.name]}
     drawn = len(first.sizes) > 1 and len(second.sizes) != 1 and len(second.values)
-    found = (
-        crossing_of(first, second) if drawn else "a curve has less than two points with a figure"
-    )
+    found: Crossing | str = "a curve has less than two points with a figure"
+    if drawn:
+        found = crossing_of(first, second, few=few)
     if isinstance(found, str):
         text = f"whether {first.name} and {second.name} cross is undefined, because {found}"
         return {**named, **dict.fromkeys(_NO_CROSSING), "undefined": found, "text": text}

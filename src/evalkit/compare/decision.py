@@ -8,13 +8,17 @@ import numpy as np
 
 from evalkit.compare.breakeven import adjusted_costs, break_evens
 from evalkit.compare.costs import costs
-from evalkit.compare.curves import learning_curves
-from evalkit.compare.evidence import Evidence, FloatArray, Form
-from evalkit.compare.methods import Method, Terms
+from evalkit.compare.curves import Step, last_steps, learning_curves
+from evalkit.compare.evidence import Evidence, Form
+from evalkit.compare.methods import Method
 from evalkit.compare.recommend import recommendation
 from evalkit.compare.serving import read_token_costs, serving_replicates
+from evalkit.compare.terms import Terms
+from evalkit.stats.arrays import FloatArray
 from evalkit.stats.bootstrap import Sampling
 from evalkit.stats.clusters import Clusters
+from evalkit.stats.compare import compare_all
+from evalkit.stats.difference import Difference
 from evalkit.stats.estimate import joint_replicates
 from evalkit.stats.scores import Scores
 from evalkit.suite import AnalysisKeys
@@ -54,13 +58,17 @@ def decide(basis: Basis) -> dict[str, Any]:
     """
     examples = _shared(list(basis.terms.values()))
     clusters = basis.clusters(examples) if examples else None
+    own = basis.terms if examples else {}
+    scores = {name: _scores(terms.of(examples)) for name, terms in own.items()}
+    centres = {name: one.value() for name, one in scores.items()}
     evidence = Evidence(
         figures=basis.figures,
-        replicates=_replicates(basis, examples, clusters),
+        replicates=_replicates(scores, clusters, basis.sampling),
         meaningful=basis.keys.meaningful_difference,
         higher_is_better=basis.higher_is_better,
         examples=len(examples),
         clusters=int(clusters.count) if clusters else 0,
+        centres={name: value for name, value in centres.items() if value is not None},
     )
     paid = costs(basis.methods, basis.keys)
     serving = _serving(basis, paid, examples, clusters)
@@ -70,11 +78,7 @@ def decide(basis: Basis) -> dict[str, Any]:
             paid[name]["with_errors"] = adjusted
     return {
         "curves": learning_curves(
-            basis.methods,
-            basis.figures,
-            evidence.replicates,
-            meaningful=evidence.meaningful,
-            higher_is_better=basis.higher_is_better,
+            basis.methods, evidence, _gains(basis, evidence, scores, clusters)
         ),
         "costs": paid,
         "break_evens": found,
@@ -90,18 +94,36 @@ def _shared(terms: Sequence[Terms]) -> tuple[str, ...]:
     return tuple(key for key in terms[0].examples if key in known)
 
 
+def _scores(terms: Terms) -> Scores:
+    return Scores(numerator=terms.numerator, denominator=terms.denominator, empty=terms.empty)
+
+
 def _replicates(
-    basis: Basis, examples: tuple[str, ...], clusters: Clusters | None
+    scores: Mapping[str, Scores], clusters: Clusters | None, sampling: Sampling
 ) -> dict[str, FloatArray]:
     if clusters is None:
         return {}
-    own = {name: terms.of(examples) for name, terms in basis.terms.items()}
-    scores = [
-        Scores(numerator=one.numerator, denominator=one.denominator, empty=one.empty)
-        for one in own.values()
-    ]
-    drawn = joint_replicates(scores, clusters, sampling=basis.sampling)
-    return dict(zip(own, np.asarray(drawn), strict=True))
+    drawn = joint_replicates(list(scores.values()), clusters, sampling=sampling)
+    return dict(zip(scores, np.asarray(drawn), strict=True))
+
+
+def _gains(
+    basis: Basis, evidence: Evidence, scores: Mapping[str, Scores], clusters: Clusters | None
+) -> dict[Step, Difference]:
+    """What the last steps of learning curves gain, as differences are always found."""
+    steps = last_steps(basis.methods, evidence)
+    if not steps or clusters is None:
+        return {}
+    place = {name: index for index, name in enumerate(dict.fromkeys(sum(steps, ())))}
+    found = compare_all(
+        [scores[name] for name in place],
+        [(place[before], place[after]) for before, after in steps],
+        clusters,
+        meaningful=evidence.meaningful,
+        higher_is_better=evidence.higher_is_better,
+        sampling=basis.sampling,
+    )
+    return dict(zip(steps, found, strict=True))
 
 
 def _serving(

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalkit.compare.methods import Method, Terms, Values
+from evalkit.compare.methods import Method
+from evalkit.compare.terms import Terms, Values
 from evalkit.errors import UserError
 from evalkit.run_folder import near_duplicates_path
 from evalkit.store import read_object

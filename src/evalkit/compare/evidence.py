@@ -1,14 +1,18 @@
 """What is known of the quality of methods: figures, and how they vary together. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
+
+from evalkit.stats.arrays import NEGLIGIBLE, FloatArray
+from evalkit.stats.figure import FEWEST_CLUSTERS
 
 Form = Mapping[str, Any]
-FloatArray = NDArray[np.float64]
+
+_VISIBLE: Final = 0.0005
+"""Figures are shown with three decimals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -23,6 +27,9 @@ class Evidence:
         higher_is_better: which way the figure is better.
         examples: how many examples the figures rest on.
         clusters: how many clusters these form.
+        centres: name of a method -> its figure on the very examples that were resampled. It
+            differs from its own figure where another method has no score of some example; none
+            where it is the same.
     """
 
     figures: Mapping[str, Form]
@@ -31,14 +38,34 @@ class Evidence:
     higher_is_better: bool = True
     examples: int = 0
     clusters: int = 0
+    centres: Mapping[str, float] = field(default_factory=dict)
 
     def knows(self, name: str) -> bool:
         """Whether a method has a figure, and replicates of it."""
         return self.figures.get(name, {}).get("value") is not None and name in self.replicates
 
     def quality(self, name: str) -> float:
-        """The figure of a method that has one, turned so that more is better."""
-        return self._sign * float(self.figures[name]["value"])
+        """The same as `value`, turned so that more is better."""
+        return self._sign * self.value(name)
+
+    def value(self, name: str) -> float:
+        """The figure of a method that has one, on the examples that were resampled."""
+        return float(self.centres.get(name, self.figures[name]["value"]))
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether some figure is visibly another one on the examples that were resampled."""
+        own = {name: self.figures[name]["value"] for name in self.centres if self.knows(name)}
+        return any(abs(self.centres[name] - value) >= _VISIBLE for name, value in own.items())
+
+    @property
+    def few(self) -> bool:
+        """Whether there are so few clusters that what never varies may be so by chance."""
+        return self.clusters < FEWEST_CLUSTERS
+
+    def never_varies(self, first: str, second: str) -> bool:
+        """Whether the difference is the same in all resamples, and too few clusters say so."""
+        return self.few and bool(np.ptp(self.lead(first, second)) < NEGLIGIBLE)
 
     def drawn(self, name: str) -> FloatArray:
         """Its replicates, turned likewise; NaN where a resample leaves the figure undefined."""

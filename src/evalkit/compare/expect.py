@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evalkit.report.table import with_interval
 from evalkit.suite import ExpectKeys, methods_meant
 
 Form = Mapping[str, Any]
@@ -28,8 +29,8 @@ class Figures:
 def judge(expected: Sequence[ExpectKeys], figures: Figures, primary: str) -> list[dict[str, Any]]:
     """One outcome for each expectation and method, in the order of the suite.
 
-    Each holds ``name``, ``method``, ``metric``, ``met`` and ``detail``. What cannot be judged, for
-    want of a figure or of the method itself, is not met.
+    Each holds ``name``, ``method``, ``metric``, ``met`` and ``detail``. What has no figure is not
+    met; ``met`` is None where a method that is named was not among those to run.
 
     Args:
         expected: what the suite expects.
@@ -39,29 +40,43 @@ def judge(expected: Sequence[ExpectKeys], figures: Figures, primary: str) -> lis
     return [outcome for one in expected for outcome in _judge(one, figures, one.metric or primary)]
 
 
+def unjudged(expected: Sequence[ExpectKeys], why: str) -> list[dict[str, Any]]:
+    """The outcomes where nothing could be compared: none is met."""
+    return [
+        _outcome(one.adapter, one.metric or "primary metric", _all_bounds(one), fault=why)
+        for one in expected
+    ]
+
+
 def _judge(one: ExpectKeys, figures: Figures, metric: str) -> Iterator[dict[str, Any]]:
     methods = methods_meant(one.adapter, figures.adapters)
     if not methods:
-        yield _outcome(one, one.adapter, metric, "no such method was run")
+        why = f"{one.adapter} was not run"
+        yield {**_outcome(one.adapter, metric, _all_bounds(one), fault=why), "met": None}
     for method in methods:
         if one.min is not None or one.max is not None:
             found = figures.estimate(method, metric)
-            yield _outcome(one, method, metric, _beyond(one, found), found)
+            figure = with_interval(found) if found.get("value") is not None else ""
+            yield _outcome(method, metric, _bounds(one), figure, fault=_beyond(one, found))
         if one.not_worse_than is not None:
-            yield _against(one, method, metric, figures)
+            yield from _against(one, method, metric, figures)
 
 
-def _against(one: ExpectKeys, method: str, metric: str, figures: Figures) -> dict[str, Any]:
+def _against(
+    one: ExpectKeys, method: str, metric: str, figures: Figures
+) -> Iterator[dict[str, Any]]:
+    """How a method stands against the baseline; nothing of the baseline itself."""
     baselines = methods_meant(one.not_worse_than or "", figures.adapters)
     if len(baselines) != 1:
-        return _outcome(one, method, metric, f"{one.not_worse_than} was not run")
-    if baselines[0] == method:
-        return _outcome(one, method, metric, "", {"value": 0.0, "low": 0.0, "high": 0.0})
-    found = figures.difference(baselines[0], method, metric)
-    fault = _missing(found, one)
-    if not fault and _lower_end(found, one) < -one.margin:
-        fault = f"may be worse by more than {one.margin:g}"
-    return _outcome(one, method, metric, fault, found)
+        why = f"{one.not_worse_than} was not run"
+        yield {**_outcome(method, metric, _margin(one), fault=why), "met": None}
+    elif baselines[0] != method:
+        found = figures.difference(baselines[0], method, metric)
+        fault = _missing(found, one)
+        if not fault and _lower_end(found, one) < -one.margin:
+            fault = f"{_verb(one)} worse" + (f" by more than {one.margin:g}" if one.margin else "")
+        figure = f"better by {with_interval(found)}" if found.get("value") is not None else ""
+        yield _outcome(method, metric, _margin(one), figure, fault=fault)
 
 
 def _beyond(one: ExpectKeys, found: Form) -> str:
@@ -70,9 +85,9 @@ def _beyond(one: ExpectKeys, found: Form) -> str:
         return fault
     upper = found["value" if one.judge_by == "point" else "high"]
     if one.min is not None and _lower_end(found, one) < one.min:
-        return f"may be less than {one.min:g}"
+        return f"{_verb(one)} less than {one.min:g}"
     if one.max is not None and upper > one.max:
-        return f"may be more than {one.max:g}"
+        return f"{_verb(one)} more than {one.max:g}"
     return ""
 
 
@@ -80,32 +95,42 @@ def _missing(found: Form, one: ExpectKeys) -> str:
     needed = ("value",) if one.judge_by == "point" else ("value", "low", "high")
     if all(found.get(key) is not None for key in needed):
         return ""
-    return f"undefined: {found.get('undefined') or 'no figure'}"
+    lacking = "interval" if found.get("value") is not None else "figure"
+    return f"no {lacking}: {found.get('undefined') or 'undefined'}"
+
+
+def _verb(one: ExpectKeys) -> str:
+    return "is" if one.judge_by == "point" else "may be"
 
 
 def _lower_end(found: Form, one: ExpectKeys) -> float:
     return float(found["value" if one.judge_by == "point" else "low"])
 
 
-def _outcome(
-    one: ExpectKeys, method: str, metric: str, fault: str, found: Form | None = None
-) -> dict[str, Any]:
+def _bounds(one: ExpectKeys) -> str:
     bounds = [f"min {one.min:g}"] if one.min is not None else []
     bounds += [f"max {one.max:g}"] if one.max is not None else []
-    if one.not_worse_than is not None:
-        bounds.append(f"not worse than {one.not_worse_than} by {one.margin:g}")
-    figure = shown(found) if found and found.get("value") is not None else ""
+    return ", ".join(bounds)
+
+
+def _margin(one: ExpectKeys) -> str:
+    if one.not_worse_than is None:
+        return ""
+    by = f" by more than {one.margin:g}" if one.margin else ""
+    return f"not worse than {one.not_worse_than}{by}"
+
+
+def _all_bounds(one: ExpectKeys) -> str:
+    return ", ".join(part for part in (_bounds(one), _margin(one)) if part)
+
+
+def _outcome(
+    method: str, metric: str, bounds: str, figure: str = "", *, fault: str
+) -> dict[str, Any]:
     return {
-        "name": f"{method}: {metric} {', '.join(bounds)}",
+        "name": f"{method}: {metric} {bounds}",
         "method": method,
         "metric": metric,
         "met": not fault,
         "detail": ": ".join(part for part in (figure, fault) if part),
     }
-
-
-def shown(found: Form) -> str:
-    """A figure with its interval, as text."""
-    if found.get("low") is None or found.get("high") is None:
-        return f"{found['value']:.3f}"
-    return f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"

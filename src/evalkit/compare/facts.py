@@ -1,6 +1,6 @@
 """What stands beside the score of a method: outcomes and ratings. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -26,37 +26,78 @@ def outcomes_of(method: Method) -> dict[str, Any]:
     }
 
 
-def ratings_of(method: Method) -> dict[str, str]:
-    """Name of a comparison -> the method's standing, with interval and ranks where there are."""
-    found: dict[str, list[Form]] = {}
+def rate(methods: Sequence[Method]) -> dict[str, dict[str, Any]]:
+    """Name of a method -> its ``ratings`` and ``judge_failures``.
+
+    Ratings of several runs have no common scale: each run rates its own methods, so then there are
+    none. ``judge_failures`` is the share of the judgements about it that could not be had, the
+    worst of all its ratings; None if no comparison tells.
+    """
+    found = {}
+    for method in methods:
+        standings = list(_standings(method)) if _one_run(methods) else []
+        rates = [values["failure_rate"] for _, values in standings if "failure_rate" in values]
+        known = [rate for rate in rates if rate is not None]
+        found[method.name] = {
+            "ratings": _ratings(standings),
+            "judge_failures": max(known, default=None),
+        }
+    return found
+
+
+def _one_run(methods: Sequence[Method]) -> bool:
+    return len({method.folder for method in methods}) == 1
+
+
+def _standings(method: Method) -> Iterator[tuple[Form, Form]]:
+    """A comparison, and what it found of one of the method's cells."""
     ids = {cell["id"] for cell in method.cells}
     for comparison in method.results["comparisons"]:
         for standing in comparison["standings"]:
             if standing["contestant"] in ids:
-                values = standing["values"]
-                shown = {"figure": values.get(comparison["headline"]), **values}
-                name = f"{comparison['name']} {comparison['headline']}"
-                found.setdefault(name, []).append(shown)
+                yield comparison, standing["values"]
+
+
+def _ratings(standings: Sequence[tuple[Form, Form]]) -> dict[str, str]:
+    """Comparison and headline -> the method's standing, with interval and ranks where there are."""
+    found: dict[str, list[tuple[Form, Form]]] = {}
+    for comparison, values in standings:
+        name = f"{comparison['name']} {comparison['headline']}"
+        found.setdefault(name, []).append((comparison, values))
     return {name: text for name, rows in found.items() if (text := _rating(rows))}
 
 
-def _rating(rows: Sequence[Form]) -> str:
-    figures = [row["figure"] for row in rows if row["figure"] is not None]
-    if not figures:
+def _rating(rows: Sequence[tuple[Form, Form]]) -> str:
+    """The mean over the seeds; with one seed, its interval and ranks."""
+    figures = [values.get(comparison["headline"]) for comparison, values in rows]
+    known = [figure for figure in figures if figure is not None]
+    if not known:
         return ""
-    text = f"{fmean(figures):.0f}"
-    low, high = rows[0].get("low"), rows[0].get("high")
-    if len(rows) == 1 and low is not None and high is not None:
-        text += f" [{low:.0f}, {high:.0f}]"
-        ranks = rows[0].get("rank_low"), rows[0].get("rank_high")
-        if None not in ranks:
-            text += f", rank {ranks[0]:.0f} to {ranks[1]:.0f}"
-    doubted = any(row.get("validated") is False for row in rows)
-    return f"{text} ?" if doubted else text
+    (comparison, values), *others = rows
+    decimals = comparison["decimals"]
+    text = f"{fmean(known):.{decimals}f}{_doubt([values for _, values in rows])}"
+    low, high = values.get("low"), values.get("high")
+    if not others and low is not None and high is not None:
+        text += f" [{low:.{decimals}f}, {high:.{decimals}f}]"
+        first, last = values.get("rank_low"), values.get("rank_high")
+        if first is not None and last is not None:
+            text += f", rank {first:.0f}" + (f" to {last:.0f}" if last > first else "")
+    return text
+
+
+def _doubt(rows: Sequence[Form]) -> str:
+    """A mark where a judge was found wanting (``*``), or was not checked (``?``)."""
+    checks = [values["validated"] for values in rows if "validated" in values]
+    if any(check is not None and not check for check in checks):
+        return "*"
+    return "?" if None in checks else ""
 
 
 def rating_notes(methods: Sequence[Method]) -> list[str]:
     """What the comparisons say of themselves, a judge that was not validated among it."""
+    if not _one_run(methods):
+        rated = any(method.results["comparisons"] for method in methods)
+        return ["ratings of several runs have no common scale: not shown"] if rated else []
     notes: dict[str, None] = {}
     for method in methods:
         for comparison in method.results["comparisons"]:

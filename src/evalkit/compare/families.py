@@ -138,5 +138,5 @@ def _name(group: Sequence[Method], methods: Sequence[Method]) -> str:
     if len({_first(method)["model"] for method in methods}) > 1:
         own.append(_first(group[0])["model"])
     if len({method.folder for method in methods}) > 1:
-        own.append(group[0].folder.name)
+        own.append(group[0].run or group[0].folder.name)
     return ", ".join(own)

@@ -8,22 +8,25 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.provenance import tree_sha256
+from evalkit.run_folder import EXAMPLES, NEAR_DUPLICATES, PREDICTIONS, SCORES
 from evalkit.serialization import digest
-from evalkit.store import Store
+from evalkit.store import Store, file_sha256
 
 _CODE = ("compare", "fairness", "stats")
 """The packages of the core whose code makes an analysis."""
+
+_READ = (EXAMPLES, f"{PREDICTIONS}/*", f"{NEAR_DUPLICATES}/*", f"{SCORES}/*/*")
 
 Form = Mapping[str, Any]
 
 
 def kept_or_made(
-    root: Path, results: Form, asked: Form, make: Callable[[], dict[str, Any]]
+    folder: Path, results: Form, asked: Form, make: Callable[[], dict[str, Any]]
 ) -> dict[str, Any]:
     """What was found when the same was analysed before, else what `make` finds now.
 
     Args:
-        root: the output folder.
+        folder: the run folder.
         results: the content of ``results.json``, before it was analysed.
         asked: what else decides: settings and expectations.
         make: analyses.
@@ -31,11 +34,27 @@ def kept_or_made(
     parts = {key: results[key] for key in ("task", "models", "cells", "comparisons", "currency")}
     cells = [{k: v for k, v in cell.items() if k != "jobs"} for cell in parts["cells"]]
     code = [tree_sha256(Path(__file__).parents[1] / name) for name in _CODE]
-    identity = digest([code, {**parts, "cells": cells}, asked])[:24]
-    store = Store(root)
+    identity = digest([code, {**parts, "cells": cells}, _contents(folder), asked])[:24]
+    store = Store(folder.parent)
     note = store.finished("analysis", identity)
     if note is None:
         note = {"found": make()}
         store.seal(store.stage("analysis", identity), "analysis", identity, note)
     found: dict[str, Any] = dict(note["found"])
-    return found
+    return {**found, "analysis": _as_of(folder.name, found["analysis"])}
+
+
+def _contents(folder: Path) -> dict[str, str]:
+    """Path in the run folder -> hash, of what an analysis reads beside the results.
+
+    Answers of another day may be worth the same on the whole, and not one by one.
+    """
+    paths = [path for name in _READ for path in folder.glob(name)]
+    return {path.relative_to(folder).as_posix(): file_sha256(path) for path in sorted(paths)}
+
+
+def _as_of(run: str, analysis: Form | None) -> dict[str, Any] | None:
+    """The analysis as one of this run, whichever run it was made for."""
+    if analysis is None:
+        return None
+    return {**analysis, "methods": [{**one, "run": run} for one in analysis["methods"]]}

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from evalkit.compare.evidence import Evidence, FloatArray, Form
+from evalkit.compare.evidence import Evidence, Form
 from evalkit.compare.weighing import MEASURES, Weighed, measure_of, weigh
+from evalkit.stats.arrays import FloatArray
 from evalkit.stats.pareto import SURE, front, front_shares
 from evalkit.stats.power import Noise, sample_size
 
@@ -76,7 +77,7 @@ def _rows(field: Weighed, serving: Mapping[str, FloatArray]) -> list[dict[str, A
         {
             "method": name,
             "cost": float(cost),
-            "value": field.evidence.figures[name]["value"],
+            "value": field.evidence.value(name),
             "on_front": bool(on_front),
             "front_share": float(share),
             "as_good_share": field.share(name),
@@ -112,6 +113,8 @@ def _sentences(
     field: Weighed, note: str | None, undecided: Sequence[Form], break_evens: Sequence[Form]
 ) -> list[str]:
     found = [_verdict(field)]
+    if field.evidence.narrowed:
+        found[0] += f" These are figures of the {field.evidence.examples:,} examples that all have."
     if undecided:
         found.append(_open_question(undecided[0], field))
     if note:

@@ -1,21 +1,27 @@
 """From run folders to an analysis: which methods, which baseline, by which metric."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evalkit.compare.analysis import Numbers, Subject, analyse
-from evalkit.compare.expect import Figures, judge
+from pydantic import ValidationError
+
+from evalkit.compare.analysis import Subject, analyse
+from evalkit.compare.expect import Figures, judge, unjudged
 from evalkit.compare.forms import figures
 from evalkit.compare.guard import check_comparable
 from evalkit.compare.methods import Method, read_methods
+from evalkit.compare.numbers import Numbers
 from evalkit.errors import UserError
 from evalkit.manifest import read_manifest
+from evalkit.results import read_results
+from evalkit.serialization import plain, pretty
+from evalkit.store import write_atomically
 from evalkit.suite import AnalysisKeys, ExpectKeys, methods_meant
 
 Form = dict[str, Any]
+_MADE_HERE = ("analysis", "expectations")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +47,18 @@ def compare_runs(request: Request) -> Form:
             compared.
     """
     methods = read_methods(request.runs)
-    table = read_manifest(request.runs[0])["tables"].get("analysis", {})
-    changes = {key: value for key, value in (request.changes or {}).items() if value is not None}
-    keys = AnalysisKeys.model_validate_json(json.dumps({**table, **changes}))
+    given = {key: value for key, value in (request.changes or {}).items() if value is not None}
+    keys, _ = read_keys(request.runs[0], given)
     chosen = _chosen(methods, request.methods)
-    baseline = _baseline(methods, chosen, keys.baseline)
+    notes: tuple[str, ...] = ()
+    if "baseline" in given:
+        baseline = _named(methods, given["baseline"])
+    else:  # the suite of the first run knows its own methods alone
+        first = [method for method in methods if method.folder == methods[0].folder]
+        baseline, notes = _baseline(first, chosen, keys.baseline)
     if baseline not in chosen:
         chosen = [baseline, *chosen]
-    subject = _subject(chosen, baseline, keys)
+    subject = _subject(chosen, baseline, keys, notes)
     return analyse(subject, Numbers(subject.methods, keys))
 
 
@@ -60,14 +70,14 @@ def analyse_run(folder: Path, keys: AnalysisKeys, expected: Sequence[ExpectKeys]
     methods = read_methods([folder])
     scored = any(cell["scores"] for method in methods for cell in method.cells)
     if not scored:
-        return {"analysis": None, "expectations": _unscored(expected)}
-    baseline = _baseline(methods, methods, keys.baseline)
-    subject = _subject(methods, baseline, keys)
+        return {"analysis": None, "expectations": unjudged(expected, "no cell has a score")}
+    baseline, notes = _baseline(methods, methods, keys.baseline)
+    subject = _subject(methods, baseline, keys, notes)
     numbers = Numbers(subject.methods, keys)
     by_name = {method.name: method for method in methods}
     known = Figures(
         adapters={method.name: method.adapter for method in methods},
-        estimate=lambda name, metric: figures(numbers.estimate(by_name[name], metric)),
+        estimate=lambda name, metric: figures(numbers.estimates([by_name[name]], metric)[name]),
         difference=lambda one, other, metric: _signed(
             numbers, (by_name[one], by_name[other]), metric
         ),
@@ -78,17 +88,49 @@ def analyse_run(folder: Path, keys: AnalysisKeys, expected: Sequence[ExpectKeys]
     }
 
 
-def _unscored(expected: Sequence[ExpectKeys]) -> list[Form]:
-    return [
-        {
-            "name": f"{one.adapter}: {one.metric or 'score'}",
-            "method": one.adapter,
-            "metric": one.metric or "",
-            "met": False,
-            "detail": "no cell has a score",
-        }
-        for one in expected
-    ]
+def analyse_again(folder: Path) -> Form:
+    """The results of a run whose scores changed, with its analysis and expectations made anew.
+
+    Raises:
+        UserError: the methods cannot be compared; the run folder then holds no analysis.
+    """
+    results = read_results(folder)
+    path = folder / "results.json"
+    try:
+        found = analyse_run(folder, *read_keys(folder))
+    except UserError:
+        left_out = {key: results[key] for key in results if key not in _MADE_HERE}
+        write_atomically(path, pretty(left_out))
+        raise
+    results = {**results, **plain(found)}
+    write_atomically(path, pretty(results))
+    return results
+
+
+def read_keys(
+    folder: Path, changes: Mapping[str, Any] | None = None
+) -> tuple[AnalysisKeys, tuple[ExpectKeys, ...]]:
+    """``[analysis]`` and ``[[expect]]`` of a run's suite.
+
+    Args:
+        folder: the run folder.
+        changes: keys of ``[analysis]`` to replace.
+
+    Raises:
+        UserError: the manifest is missing or damaged, or a key is not known here.
+    """
+    path = folder / "manifest.json"
+    tables: Any = read_manifest(folder).get("tables")
+    try:
+        table = {**dict(tables.get("analysis", {})), **(changes or {})}
+        expected = [ExpectKeys.from_form(one) for one in tables.get("expect", ())]
+        return AnalysisKeys.from_form(table), tuple(expected)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        what = f"{path}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+        raise UserError(what, "another version of evalkit may have written it") from None
+    except (AttributeError, TypeError, ValueError):
+        raise UserError(f"{path}: damaged: no tables of a suite", "run the suite again") from None
 
 
 def _signed(numbers: Numbers, pair: tuple[Method, Method], metric: str) -> Form:
@@ -105,42 +147,76 @@ def _signed(numbers: Numbers, pair: tuple[Method, Method], metric: str) -> Form:
     return {**form, "value": -form["value"], **ends}
 
 
-def _subject(methods: Sequence[Method], baseline: Method, keys: AnalysisKeys) -> Subject:
-    names = dict.fromkeys(
-        name for method in methods for cell in method.cells for name in cell["scores"]
-    )
+def _subject(
+    methods: Sequence[Method], baseline: Method, keys: AnalysisKeys, notes: tuple[str, ...]
+) -> Subject:
+    cells = [cell for method in methods for cell in method.cells]
+    scored = {name for cell in cells for name in cell["scores"]}
+    # The jobs know the order of the suite, where a score may be missing.
+    planned = [name for cell in cells for name in (cell["jobs"] or {}).get("score", {})]
+    names = [*dict.fromkeys([*planned, *(name for cell in cells for name in cell["scores"])])]
     metric = keys.metric or next(iter(names), "")
-    if metric not in names:
+    if metric not in scored:
         folder = methods[0].folder
         raise UserError(
             f"{folder}: no score by {metric or 'any metric'}",
-            f"scores: {', '.join(names) or 'none'}\n"
+            f"scores: {', '.join(name for name in names if name in scored) or 'none'}\n"
             f"add one: evalkit score {folder} --metric {metric or 'NAME'}",
         )
     check_comparable(methods, metric)
-    return Subject(methods=tuple(methods), metric=metric, baseline=baseline, keys=keys)
+    return Subject(methods=tuple(methods), metric=metric, baseline=baseline, keys=keys, notes=notes)
 
 
 def _chosen(methods: Sequence[Method], selectors: Sequence[str]) -> list[Method]:
     if not selectors:
         return list(methods)
-    names = {method.name: method.adapter for method in methods}
-    meant = {name for selector in selectors for name in _meant(selector, names)}
-    return [method for method in methods if method.name in meant]
+    meant = [method for selector in selectors for method in _meant(methods, selector)]
+    return [method for method in methods if method in meant]
 
 
-def _meant(selector: str, names: Mapping[str, str]) -> list[str]:
-    found = methods_meant(selector, names)
+def _meant(methods: Sequence[Method], selector: str) -> list[Method]:
+    """The methods that a selector fits, by their names here or by those in their runs.
+
+    Raises:
+        UserError: it fits none.
+    """
+    found = _fitting(methods, selector)
     if not found:
-        raise UserError(f'no method "{selector}"', f"methods: {', '.join(names)}")
+        names = ", ".join(method.name for method in methods)
+        raise UserError(f'no method "{selector}"', f"methods: {names}")
     return found
 
 
-def _baseline(methods: Sequence[Method], chosen: Sequence[Method], selector: str | None) -> Method:
-    """The method that is meant, else the first that can be compared."""
-    if selector is None:
-        return next((method for method in chosen if method.complete), chosen[0])
-    names = _meant(selector, {method.name: method.adapter for method in methods})
-    if len(names) > 1:
-        raise UserError(f'the baseline "{selector}" fits {", ".join(names)}', "name one of them")
-    return next(method for method in methods if method.name == names[0])
+def _fitting(methods: Sequence[Method], selector: str) -> list[Method]:
+    names = methods_meant(selector, {method.name: method.adapter for method in methods})
+    if names:
+        return [method for method in methods if method.name in names]
+    own = methods_meant(selector, {method.own_name: method.adapter for method in methods})
+    return [method for method in methods if method.own_name in own]
+
+
+def _named(methods: Sequence[Method], selector: str) -> Method:
+    """The one method that is meant.
+
+    Raises:
+        UserError: there is none, or several.
+    """
+    found = _meant(methods, selector)
+    if len(found) > 1:
+        names = ", ".join(method.name for method in found)
+        raise UserError(f'the baseline "{selector}" fits {names}', "name one of them")
+    return found[0]
+
+
+def _baseline(
+    methods: Sequence[Method], chosen: Sequence[Method], selector: str | None
+) -> tuple[Method, tuple[str, ...]]:
+    """What the suite compares with, else the first of those chosen that can be compared.
+
+    What the suite names need not be there: a run may be of some cells only.
+    """
+    fitting = [] if selector is None else _fitting(methods, selector)
+    if fitting:
+        return _named(fitting, str(selector)), ()
+    notes = () if selector is None else (f"{selector}, the suite's baseline, was not run",)
+    return next((method for method in chosen if method.complete), chosen[0]), notes

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalkit.compare.costs import prices_of
-from evalkit.compare.methods import Form, Method, Terms
-from evalkit.errors import UserError
-from evalkit.serialization import read_lines
+from evalkit.compare.methods import Form, Method
+from evalkit.compare.terms import Terms, read_rows
 from evalkit.stats.bootstrap import Sampling
 from evalkit.stats.clusters import Clusters
 from evalkit.stats.estimate import joint_replicates
@@ -35,11 +34,7 @@ def read_token_costs(method: Method) -> Terms | None:
     by_seed = []
     for cell in method.cells:
         path = method.folder / cell["predictions"]
-        try:
-            forms = [form for form in read_lines(path) if form.get("failure") is None]
-        except OSError as error:
-            what = f"{path}: cannot be read: {error.strerror}"
-            raise UserError(what, "run the suite again: finished jobs are reused") from None
+        forms = [form for form in read_rows(path) if form.get("failure") is None]
         by_seed.append({form["id"]: prices.of_tokens(form["usage"]) for form in forms})
     shared = [key for key in by_seed[0] if all(key in paid for paid in by_seed)]
     if not shared:

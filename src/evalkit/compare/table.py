@@ -7,8 +7,7 @@ from typing import Any
 
 from evalkit.compare.breakeven import break_even_sentences
 from evalkit.compare.curves import curve_sentences
-from evalkit.compare.expect import shown
-from evalkit.report.table import UNDEFINED, Table
+from evalkit.report.table import UNDEFINED, Table, with_interval
 
 Form = Mapping[str, Any]
 _PIPE = "\\|"
@@ -28,8 +27,25 @@ def comparison_table(analysis: Form, *, all_checks: bool = False) -> Table:
         columns=tuple(heading for heading, _, _ in columns),
         numeric=tuple(numeric for _, numeric, _ in columns),
         rows=tuple(tuple(text(row) or UNDEFINED for _, _, text in columns) for row in rows),
-        notes=(*analysis["notes"], *_check_notes(analysis, all_checks), *_sentences(analysis)),
+        notes=(
+            *_other_pairs(analysis),
+            *analysis["notes"],
+            *_check_notes(analysis, all_checks),
+            *_sentences(analysis),
+        ),
     )
+
+
+def _other_pairs(analysis: Form) -> list[str]:
+    """The differences that are not from the baseline: the table has no column for them."""
+    notes = []
+    for row in analysis["differences"]:
+        if row["baseline"] != analysis["baseline"] and row["difference"] is not None:
+            figure = _interval({**row, "value": row["difference"]}, "", signed=True)
+            parts = [figure, row["p_adjusted"] is not None and f"p {_p(row['p_adjusted'])}"]
+            told = ", ".join(part for part in (*parts, row["verdict"]) if part)
+            notes.append(f"{row['method']} against {row['baseline']}: {told}")
+    return notes
 
 
 def _check_notes(analysis: Form, all_checks: bool) -> list[str]:
@@ -70,6 +86,7 @@ def _columns(analysis: Form) -> list[Column]:
         ("p (Holm)", True, lambda row: _p(row["p_adjusted"])),
         ("verdict", False, lambda row: row["verdict"] or ""),
         *_rating_columns(analysis),
+        ("judge failures", True, lambda row: _percent(row["judge_failures"])),
         ("unreadable", True, lambda row: _percent(row["unreadable"])),
         ("failed", True, lambda row: str(row["failed"]) if row["failed"] else ""),
         (f"cost/1000 {analysis['currency'] or ''}".strip(), True, _figure("cost_per_1000")),
@@ -97,7 +114,7 @@ def flat_rows(analysis: Form) -> list[dict[str, Any]]:
 
 def _flat(own: Form, other: Form, analysis: Form) -> dict[str, Any]:
     keys = ("method", "run", "examples", "clusters", "seeds", "value", "se", "low", "high")
-    tail = ("unreadable", "failed", "cost_per_1000")
+    tail = ("judge_failures", "unreadable", "failed", "cost_per_1000", "undefined")
     return {
         **{key: own[key] for key in keys},
         **{f"other:{name}": value for name, value in own["others"].items()},
@@ -117,12 +134,16 @@ def to_markdown(table: Table) -> str:
     """The table as GitHub's Markdown, the notes as a list below it."""
 
     def line(cells: Sequence[str]) -> str:
-        return f"| {' | '.join(cell.replace('|', _PIPE) for cell in cells)} |"
+        return f"| {' | '.join(_one_line(cell).replace('|', _PIPE) for cell in cells)} |"
 
     rule = ["---:" if numeric else "---" for numeric in table.numeric]
     body = [line(table.columns), line(rule), *map(line, table.rows)]
-    notes = [f"- {note}" for note in table.notes]
+    notes = [f"- {_one_line(note)}" for note in table.notes]
     return "\n".join([*body, *([""] if notes else []), *notes]) + "\n"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def to_csv(analysis: Form) -> str:
@@ -149,7 +170,7 @@ def _interval(row: Form, prefix: str, *, signed: bool = False) -> str:
     if found["value"] is None:
         return ""
     if not signed:
-        return shown(found)
+        return with_interval(found)
     parts = {key: None if part is None else _signed(part) for key, part in found.items()}
     if None in parts.values():
         return str(parts["value"])

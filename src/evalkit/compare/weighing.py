@@ -11,7 +11,6 @@ import numpy as np
 
 from evalkit.compare.costs import amount, price_text
 from evalkit.compare.evidence import Evidence, Form
-from evalkit.stats.figure import FEWEST_CLUSTERS
 from evalkit.stats.pareto import SURE, Recommendation, recommend
 
 
@@ -108,7 +107,7 @@ class Weighed:
 
     def quality(self, name: str) -> str:
         """Its figure, as text."""
-        return f"{float(self.evidence.figures[name]['value']):.3f}"
+        return f"{self.evidence.value(name):.3f}"
 
     def price(self, name: str) -> str:
         """Its cost, as text."""
@@ -150,7 +149,7 @@ def weigh(
         names, key=lambda name: (evidence.quality(name), -float(measure.of(costs[name]) or 0))
     )
     for name in names:
-        if name != best and _never_varies(best, name, evidence):
+        if name != best and evidence.never_varies(best, name):
             left_out[name] = f"nothing shows how far its difference from {best} may vary"
     names = [name for name in names if name not in left_out]
     found = recommend(
@@ -163,9 +162,3 @@ def weigh(
         names=tuple(names), costs=costs, measure=measure, evidence=evidence, found=found
     )
     return field, left_out
-
-
-def _never_varies(best: str, name: str, evidence: Evidence) -> bool:
-    """Whether a difference is the same in all resamples, and too few examples say so."""
-    few = evidence.clusters < FEWEST_CLUSTERS
-    return few and bool(np.ptp(evidence.lead(best, name)) < 1e-12)

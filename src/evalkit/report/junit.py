@@ -3,50 +3,107 @@
 The form is the one that Jenkins, GitLab and others read: https://github.com/testmoapp/junitxml.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from evalkit.errors import UserError
+from evalkit.results import MOST_FAILURES, comparable
 from evalkit.store import write_atomically
 
 Form = Mapping[str, Any]
 
 
-def write_junit(results: Form, path: Path) -> None:
-    """Write a test suite for the cells, one for the comparisons and one for the expectations."""
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A test case; `fault` says why it failed, `skipped` why it was left out."""
+
+    name: str
+    fault: str = ""
+    seconds: float = 0.0
+    skipped: str = ""
+
+
+def check_place(path: Path) -> None:
+    """See that a file can be written there, before anything is run.
+
+    Raises:
+        UserError: it cannot.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        existed = path.exists()
+        path.open("a").close()
+        if not existed:
+            path.unlink()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def write_junit(results: Form, path: Path, problems: Sequence[str] = ()) -> None:
+    """Write test suites for the cells, the comparisons, the expectations.
+
+    Args:
+        results: the content of ``results.json``.
+        path: where to write.
+        problems: what went wrong after the results were written: a test suite of their own.
+    """
     root = ElementTree.Element("testsuites", name=_text(results["run"]["suite"]))
-    cells = [(cell["id"], _fault(cell), _seconds(cell)) for cell in results["cells"]]
-    _suite(root, "cells", cells)
-    compared = [
-        (f"{one['name']} seed {one['seed']}", _fault(one), one["seconds"])
-        for one in results["comparisons"]
-    ]
-    _suite(root, "comparisons", compared)
-    expected = results.get("expectations") or []
-    _suite(
-        root, "expectations", [(e["name"], "" if e["met"] else e["detail"], 0) for e in expected]
-    )
+    _suite(root, "cells", map(_cell, results["cells"]))
+    _suite(root, "comparisons", map(_comparison, results["comparisons"]))
+    _suite(root, "expectations", map(_expectation, results.get("expectations") or ()))
+    if problems:
+        _suite(root, "problems", [_Case(text.splitlines()[0], fault=text) for text in problems])
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="unicode", xml_declaration=False)
     write_atomically(path, f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n')
 
 
-def _suite(
-    root: ElementTree.Element, name: str, cases: Iterable[tuple[str, str, float | None]]
-) -> None:
+def _suite(root: ElementTree.Element, name: str, cases: Iterable[_Case]) -> None:
     cases = list(cases)
-    failed = sum(bool(fault) for _, fault, _ in cases)
     suite = ElementTree.SubElement(
-        root, "testsuite", name=name, tests=str(len(cases)), failures=str(failed)
+        root,
+        "testsuite",
+        name=name,
+        tests=str(len(cases)),
+        failures=str(sum(bool(case.fault) for case in cases)),
+        skipped=str(sum(bool(case.skipped) for case in cases)),
+        time=f"{sum(case.seconds for case in cases):.3f}",
     )
-    for case, fault, seconds in cases:
+    for case in cases:
         element = ElementTree.SubElement(
-            suite, "testcase", classname=name, name=_text(case), time=f"{seconds or 0:.3f}"
+            suite,
+            "testcase",
+            classname=name,
+            name=_text(case.name),
+            time=f"{case.seconds:.3f}",
         )
-        if fault:
-            failure = ElementTree.SubElement(element, "failure", message=_text(fault))
-            failure.text = _text(fault)
+        if case.fault:
+            failure = ElementTree.SubElement(element, "failure", message=_text(case.fault))
+            failure.text = _text(case.fault)
+        if case.skipped:
+            ElementTree.SubElement(element, "skipped", message=_text(case.skipped))
+
+
+def _cell(cell: Form) -> _Case:
+    fault = _fault(cell)
+    if not fault and not comparable(cell):
+        failed = cell["outcomes"]["failed"]
+        fault = f"{failed} of {cell['examples']} answers failed, more than {MOST_FAILURES:.0%}"
+    return _Case(cell["id"], fault, _seconds(cell))
+
+
+def _comparison(comparison: Form) -> _Case:
+    name = f"{comparison['name']} seed {comparison['seed']}"
+    return _Case(name, _fault(comparison), comparison["seconds"] or 0.0)
+
+
+def _expectation(one: Form) -> _Case:
+    if one["met"] is None:
+        return _Case(one["name"], skipped=one["detail"])
+    return _Case(one["name"], fault="" if one["met"] else one["detail"])
 
 
 def _fault(part: Form) -> str:

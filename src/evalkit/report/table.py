@@ -199,6 +199,7 @@ def _notes(results: Results) -> list[str]:
         notes.append(f"mean over the seeds {', '.join(map(str, seeds))}")
     task = results["task"]
     notes.append(f"{task['examples']} examples of the split {task['split']}")
+    notes += _intervals(results.get("analysis"))
     for comparison in results["comparisons"]:
         prefix = f"{comparison['name']}"
         prefix += f" (seed {comparison['seed']})" if len(seeds) > 1 else ""
@@ -212,3 +213,35 @@ def _notes(results: Results) -> list[str]:
             hint = f" ({failure['hint']})" if failure["hint"] else ""
             notes.append(f"{part.get('id', part.get('name'))} failed: {failure['reason']}{hint}")
     return notes
+
+
+def _intervals(analysis: Results | None) -> list[str]:
+    """The primary figure of each method with its 95% interval: columns of it would be too wide."""
+    rows = (
+        [] if analysis is None else [one for one in analysis["methods"] if one["low"] is not None]
+    )
+    if not rows or analysis is None:
+        return []
+    width = max(len(row["method"]) for row in rows)
+    return [
+        f"{analysis['metric']} with its 95% interval:",
+        *(f"  {row['method']:<{width}}  {with_interval(row)}" for row in rows),
+    ]
+
+
+def with_interval(found: Results) -> str:
+    """A figure (``value``) with its interval (``low``, ``high``) if there is one, as text."""
+    if found["low"] is None or found["high"] is None:
+        return f"{found['value']:.3f}"
+    return f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
+
+
+_WORDS = {True: "met", False: "not met", None: "not judged"}
+
+
+def expectation_rows(results: Results) -> list[tuple[str, str]]:
+    """What the suite expects: whether it is met, in words, and what it is about."""
+    return [
+        (_WORDS[one["met"]], ": ".join(part for part in (one["name"], one["detail"]) if part))
+        for one in results.get("expectations") or ()
+    ]

@@ -13,10 +13,11 @@ from evalkit.interfaces import Reporter
 from evalkit.params import Params
 from evalkit.records import Json
 from evalkit.report.printable import printable
-from evalkit.report.table import Table, make_table
+from evalkit.report.table import Table, expectation_rows, make_table
 
 _PIPE_WIDTH = 10_000
 """Wider than any table: on a pipe nothing is cut or wrapped."""
+_COLOURS = {"met": "green", "not met": "bold red", "not judged": "yellow"}
 
 
 class TerminalReporter(Reporter):
@@ -31,8 +32,20 @@ class TerminalReporter(Reporter):
         """Print the table and what stands below it."""
         console = console_for(self._file)
         print_table(console, make_table(results))
-        place = printable(f"  run folder: {folder}")
-        console.print(Text(place, style="dim"), soft_wrap=True)
+        _print_expectations(console, results)
+        places = [f"run folder: {folder}"]
+        if results.get("analysis"):
+            places.append(f"differences, tests, costs: evalkit compare {folder}")
+        for place in places:
+            console.print(Text(f"  {printable(place)}", style="dim"), soft_wrap=True)
+
+
+def _print_expectations(console: Console, results: Mapping[str, Json]) -> None:
+    """Print what the suite expects, a line each; colours only repeat what the words say."""
+    rows = expectation_rows(results)
+    for word, text in rows:
+        line = Text(f"  {word:<{max(len(one) for one, _ in rows)}}", style=_COLOURS[word])
+        console.print(line.append(f"  {printable(text)}", style="default"), soft_wrap=True)
 
 
 def console_for(file: IO[str] | None) -> Console:

@@ -17,7 +17,7 @@ from scipy.stats import norm
 from scipy.stats import t as student
 
 from evalkit.errors import UserError
-from evalkit.stats.arrays import FloatArray
+from evalkit.stats.arrays import NEGLIGIBLE, FloatArray
 from evalkit.stats.clusters import Clusters
 from evalkit.stats.scores import Scores, ratio
 
@@ -160,7 +160,8 @@ def bca(
 
     Source: Efron and Tibshirani (1993), equations 14.9 and 14.14; ties count half.
     """
-    below = (np.mean(replicates < value) + np.mean(replicates <= value)) / 2
+    slack = NEGLIGIBLE * max(1.0, abs(value))  # rounding decides on no tie
+    below = (np.mean(replicates < value - slack) + np.mean(replicates <= value + slack)) / 2
     bias = float(norm.ppf(below))
     speed = acceleration(leave_one_out)
     if not isfinite(bias) or not isfinite(speed):

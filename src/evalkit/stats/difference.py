@@ -7,9 +7,10 @@ import numpy as np
 
 from evalkit.stats.arrays import NEGLIGIBLE, FloatArray
 from evalkit.stats.clusters import Clusters
-from evalkit.stats.estimate import NO_DENOMINATOR, sample_of
+from evalkit.stats.estimate import NO_DENOMINATOR, is_proportion, sample_of
 from evalkit.stats.figure import Figure, Sample, interval_of, notes_on, t_test
 from evalkit.stats.power import reach
+from evalkit.stats.proportions import mcnemar
 from evalkit.stats.randomisation import Significance
 from evalkit.stats.scores import Scores
 from evalkit.stats.spread import Spread, spread_of
@@ -117,9 +118,16 @@ class Pair:
         return self.spread.stretch
 
     def test(self, swapped: Significance | None) -> Significance | None:
-        """The test of no difference: by t where seeds are drawn at random too, else by swaps."""
+        """The test of no difference: by t where seeds are drawn at random too, else by swaps.
+
+        McNemar's test is that of all swaps where each example is right or wrong.
+        """
         if self.figure is None or self.clusters.count <= 1:
             return None
+        if all(is_proportion(one, self.clusters) for one in (self.baseline, self.method)):
+            gains = self.method.numerator - self.baseline.numerator
+            found = mcnemar(int((gains < 0).sum()), int((gains > 0).sum()))
+            return Significance(p=found.exact, method="exact McNemar")
         if isinstance(self.spread, Spread) and self.spread.crossed:
             return t_test(self.figure.value, self.spread)
         return swapped

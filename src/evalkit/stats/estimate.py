@@ -127,9 +127,10 @@ def _estimate(method: Scores, replicates: FloatArray, clusters: Clusters, level:
         )
         interval = interval_of(figure, spread, clusters, level)
         notes = notes_on(figure, spread, clusters)
-    if _is_proportion(method, clusters):
+    if is_proportion(method, clusters):
         low, high = wilson(int(method.numerator.sum()), method.examples, level)
         interval = Interval(low=low, high=high, level=level, method="Wilson")
+        notes = (f"standard error {spread}",) if isinstance(spread, str) else spread.notes
     return Estimate(
         value=value,
         error=spread.error if isinstance(spread, Spread) else None,
@@ -140,7 +141,7 @@ def _estimate(method: Scores, replicates: FloatArray, clusters: Clusters, level:
     )
 
 
-def _is_proportion(method: Scores, clusters: Clusters) -> bool:
+def is_proportion(method: Scores, clusters: Clusters) -> bool:
     """Whether every example was right or wrong, once, and is independent of the others."""
     alone = method.seeds == 1 and clusters.cluster_count == clusters.examples
     binary = np.isin(method.numerator, (0, 1)).all() and (method.denominator == 1).all()

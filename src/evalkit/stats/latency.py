@@ -51,7 +51,7 @@ def latency(times_s: Sequence[float], share: float, *, warm_up: int) -> Percenti
         )
     low, high = ranks(len(times), share)
     return Percentile(
-        value=float(times[ceil(len(times) * share) - 1]),
+        value=float(times[ceil(round(len(times) * share, 6)) - 1]),  # 100 * 0.55 is more than 55
         low=float(times[low - 1]) if low >= 1 else None,
         high=float(times[high - 1]) if high <= len(times) else None,
     )

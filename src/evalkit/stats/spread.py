@@ -16,7 +16,7 @@ from math import inf, sqrt
 
 import numpy as np
 
-from evalkit.stats.arrays import FloatArray, spans
+from evalkit.stats.arrays import NEGLIGIBLE, FloatArray, spans
 from evalkit.stats.clusters import Clusters, independent
 
 
@@ -131,13 +131,16 @@ def spread_of(tables: Sequence[FloatArray], clusters: Clusters) -> Spread | str:
         notes.append("examples that share a source vary against each other: taken as independent")
     squares = [_Squares.of(table, clusters) for table in tables]
     of_examples = max(together, sum(one.interaction for one in squares))
+    of_seeds = sum(one.seed_part for one in squares)
+    if of_examples + of_seeds <= (NEGLIGIBLE * max(1.0, float(np.abs(mean).max()))) ** 2:
+        return "undefined, because all clusters give the same: nothing shows how far it may vary"
     shown = float((clusters.sums(mean - mean.mean()) ** 2).sum()) / clusters.examples**2
     if any(len(table) == 1 for table in tables):
         where = " where there is one seed" if crossed else ""
         notes.append(f"seed variance not estimated{where}")
     return Spread(
         of_examples=of_examples,
-        of_seeds=sum(one.seed_part for one in squares) if max(map(len, tables)) > 1 else None,
+        of_seeds=of_seeds if max(map(len, tables)) > 1 else None,
         freedom=_freedom(tables, squares, of_examples, clusters.count),
         design_effect=together / alone if alone > 0 else None,
         stretch=sqrt(of_examples / shown) if shown > 0 else 1.0,

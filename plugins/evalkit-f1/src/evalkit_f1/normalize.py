@@ -4,6 +4,9 @@
 forms, underscores, wrapping quotes, camelCase relations, white space and letter case.
 ``text2kg`` follows the Text2KGBench evaluation, which compares the concatenated slots without
 white space, underscores and case (Mihindukulasooriya et al. 2023, https://arxiv.org/abs/2308.02357).
+``webnlg`` is what the WebNLG 2020 evaluation does before it compares: camelCase, underscores, white
+space and case, and the remark in brackets at the end of an object
+(https://aclanthology.org/2020.webnlg-1.7).
 """
 
 import re
@@ -39,7 +42,7 @@ class Profile:
     """One way to normalise.
 
     Attributes:
-        entity: normalises a subject or object, and each part of a malformed item.
+        entity: normalises a subject, and each part of a malformed item; mostly objects too.
         relation: normalises a predicate.
         slots: the parts of an item, each normalised.
         whole: the normalised item as one string.
@@ -54,16 +57,24 @@ class Profile:
 
     @classmethod
     def of(
-        cls, entity: Callable[[str], str], relation: Callable[[str], str], separator: str = " | "
+        cls,
+        entity: Callable[[str], str],
+        relation: Callable[[str], str],
+        separator: str = " | ",
+        last: Callable[[str], str] | None = None,
     ) -> "Profile":
-        """The profile that joins the normalised slots by `separator`."""
+        """The profile that joins the normalised slots by `separator`.
+
+        `last` normalises objects; by default they are entities like any other.
+        """
+        thing = last or entity
 
         @_remembered
         def slots(item: Written) -> Slots:
             if len(item) != 3:
                 return tuple(map(entity, item))
             subject, predicate, object_ = item
-            return entity(subject), relation(predicate), entity(object_)
+            return entity(subject), relation(predicate), thing(object_)
 
         @_remembered
         def whole(item: Written) -> str:
@@ -103,8 +114,20 @@ def _squeeze(text: str) -> str:
     return "".join(text.replace("_", "").split()).lower()
 
 
+@_remembered
+def _webnlg_part(text: str) -> str:
+    return " ".join(_CAMEL_BORDER.sub(" ", text).lower().replace("_", " ").split())
+
+
+@_remembered
+def _webnlg_object(text: str) -> str:
+    whole = _webnlg_part(text)
+    return whole[: whole.index(" (")] if whole.endswith(")") and " (" in whole else whole
+
+
 PROFILES: Final[Mapping[str, Profile]] = {
     "none": Profile.of(_as_written, _as_written),
     "default": Profile.of(_default_entity, _default_relation),
     "text2kg": Profile.of(_squeeze, _squeeze, separator=""),
+    "webnlg": Profile.of(_webnlg_part, _webnlg_part, last=_webnlg_object),
 }

@@ -21,7 +21,7 @@ Threshold = Annotated[
 class TripleParams(Params):
     """Parameters of every triple metric."""
 
-    normalization: Literal["default", "none", "text2kg"] = Field(
+    normalization: Literal["default", "none", "text2kg", "webnlg"] = Field(
         default="default", description="How triples are made comparable before matching."
     )
     average: Literal["macro", "micro"] = Field(

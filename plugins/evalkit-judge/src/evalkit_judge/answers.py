@@ -17,11 +17,13 @@ def canonical(task: Task, value: Json) -> str:
     """The one form in which every answer is shown, whoever gave it.
 
     The order of triples has no meaning: they are sorted, so that it cannot tell a method apart.
+    A line is a triple: whatever else breaks lines (U+2028, say) is a space, as it would show one
+    triple as several.
     """
     text = task.render_target(value).strip()
     if task.answer != "triples":
         return text
-    return "\n".join(sorted(line.strip() for line in text.splitlines() if line.strip()))
+    return "\n".join(sorted(line for line in map(_one_line, text.split("\n")) if line))
 
 
 def same(task: Task, first: str, second: str) -> bool:
@@ -35,7 +37,11 @@ def same(task: Task, first: str, second: str) -> bool:
 def _content(task: Task, text: str) -> Hashable:
     if task.answer != "triples":
         return text
-    return frozenset(_plain(line) for line in text.splitlines())
+    return frozenset(_plain(line) for line in text.split("\n") if line)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _plain(line: str) -> str:

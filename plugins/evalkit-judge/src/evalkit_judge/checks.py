@@ -81,11 +81,19 @@ class GoldScore:
 
 
 def gold_scores(lineup: Lineup, units: Iterable[Outcome]) -> Mapping[str, GoldScore | None]:
-    """Method -> how the gold answers did against it; None without a verdict."""
+    """Method -> how the gold answers did against it; None without a verdict of the judge.
+
+    Ties of equal answers are no verdicts: a method that is nearly always right speaks for itself,
+    not against the judge. Without the gold answers there is nothing.
+    """
+    if not lineup.gold:
+        return {}
     found: dict[str, list[tuple[float, str]]] = {c: [] for c in lineup.contestants if c != GOLD}
     sources = lineup.sources
     for outcome in units:
-        if outcome.unit.b == GOLD and outcome.score is not None:
+        if outcome.score is None or outcome.tied_unasked:
+            continue
+        if outcome.unit.b == GOLD:
             source = sources[outcome.unit.example]
             found[outcome.unit.a].append((1 - outcome.score, source))
     return {method: _gold_score(own) for method, own in found.items()}

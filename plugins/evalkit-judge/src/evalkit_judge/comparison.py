@@ -24,6 +24,7 @@ from evalkit_judge.notes import (
     people_notes,
     rating_notes,
     sensitivity_notes,
+    silent_notes,
     verdict_notes,
 )
 from evalkit_judge.panel import Panel, panel_of, questions_to, units_in_budget
@@ -107,6 +108,7 @@ class JudgeElo(Comparison):
             *gold_notes(found.lineup, found.rated),
             *audit_notes(audits, thresholds),
             *failure_notes(found.lineup, found.units, reasons),
+            *silent_notes(found.judged),
             *sensitivity_notes(found.records, found.refits, thresholds),
             *verdict_notes(audits),
             *people_notes(found.people, thresholds),

@@ -13,6 +13,9 @@ from evalkit_judge.prompt import LABELS, Label
 
 COLUMNS = ("example", "a", "b", "verdict", "rater")
 
+_MOST_MB = 10
+"""No people say more than some 300,000 verdicts; reading takes a hundred times as much memory."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opinion:
@@ -49,10 +52,15 @@ def read_opinions(
         contestants: whose answers are compared.
 
     Raises:
-        DataError: the file cannot be read, or some of its rows are at fault; names their lines.
+        DataError: the file cannot be read, is far too large, or has rows that are at fault; names
+            their lines.
     """
     if path.suffix.lower() != ".csv":
         raise DataError(f"{path}: unknown kind of file", "human verdicts are a .csv")
+    if path.is_file() and path.stat().st_size > _MOST_MB * 1_000_000:
+        raise DataError(
+            f"{path}: more than {_MOST_MB} MB", "verdicts of people are a line each: is it they?"
+        )
     faults = Faults(path)
     rows = read_rows(path, faults)
     if rows and (missing := [name for name in COLUMNS if name not in rows[0].values]):

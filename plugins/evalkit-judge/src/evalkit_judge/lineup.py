@@ -87,6 +87,8 @@ class Lineup:
         answers: what the contestants answered.
         units: example by example, so that an engine may use what neighbours share.
         unanswered: how many units are left out, since a Prediction is a Failure.
+        gold: whether the gold answers take part, as the last contestant. A cell may be called like
+            them if they do not.
     """
 
     contestants: tuple[str, ...]
@@ -94,6 +96,7 @@ class Lineup:
     answers: Answers
     units: tuple[Unit, ...]
     unanswered: int
+    gold: bool = False
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
@@ -139,6 +142,7 @@ def lineup(
         answers=answers,
         units=units,
         unanswered=len(met) - len(units),
+        gold=gold,
     )
 
 

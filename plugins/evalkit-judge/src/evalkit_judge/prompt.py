@@ -45,7 +45,12 @@ _ANSWER: dict[Mode, str] = {
     '{"rationale": "...", "verdict": "..."}',
 }
 
-_TAG = re.compile(r"<(?=[|/\w])|(?<=\|)>")
+_MARK = re.compile(r"[<\uff1c\ufe64](?=\S)|\[(?=/?\w+\])|(?<=[|\uff5c])>")
+"""What opens a tag, a chat template's mark as ``<|im_end|>`` or ``[/INST]``, or closes one.
+
+Brackets and bars of full width count too: some tokenizers read them as plain ones, and some
+templates are written with them.
+"""
 
 
 def system_text(task: Task, criteria: str | None, mode: Mode) -> str:
@@ -85,4 +90,4 @@ def _harmless(text: str) -> str:
     A space breaks ``</answer-a>`` as well as ``<|im_end|>`` and ``</s>``; both sides are
     treated alike, so no method gains by it.
     """
-    return _TAG.sub(lambda match: "< " if match.group() == "<" else " >", text)
+    return _MARK.sub(lambda mark: " >" if mark.group() == ">" else f"{mark.group()} ", text)

@@ -1,6 +1,6 @@
 """The sentences below the table: how far the judges and the ratings can be trusted."""
 
-from evalkit_judge.notes.failures import failure_notes, sensitivity_notes
+from evalkit_judge.notes.failures import failure_notes, sensitivity_notes, silent_notes
 from evalkit_judge.notes.judges import audit_notes, idle_notes, verdict_notes
 from evalkit_judge.notes.people import people_notes
 from evalkit_judge.notes.ratings import gold_notes, rating_notes
@@ -13,5 +13,6 @@ __all__ = [
     "people_notes",
     "rating_notes",
     "sensitivity_notes",
+    "silent_notes",
     "verdict_notes",
 ]

@@ -46,6 +46,27 @@ def failure_notes(
     return notes
 
 
+def silent_notes(judged: Mapping[str, Sequence[Outcome]]) -> list[str]:
+    """Which of several judges never gave a verdict: without it no unit of the others counts.
+
+    Args:
+        judged: judge -> what each unit ended as by it.
+    """
+    asked = {j: [u for u in own if not u.tied_unasked] for j, own in judged.items()}
+    silent = [judge for judge, own in asked.items() if own and not _said_anything(own)]
+    if len(judged) < 2:
+        return []
+    return [
+        f"warning: the judge {judge} gave no verdict at all, so that only equal answers are rated: "
+        "leave it out, or mend it"
+        for judge in silent
+    ]
+
+
+def _said_anything(units: Sequence[Outcome]) -> bool:
+    return any("ok" in outcome.statuses for outcome in units)
+
+
 def sensitivity_notes(
     records: Mapping[str, Record], refitted: Mapping[str, Ranks] | None, thresholds: Thresholds
 ) -> list[str]:

@@ -1,13 +1,13 @@
 """What the ratings say of the gold answers, and what limits the ratings themselves."""
 
-from evalkit_judge.lineup import GOLD, Lineup
+from evalkit_judge.lineup import Lineup
 from evalkit_judge.ratings import Ratings
 from evalkit_judge.sensitivity import ranks
 
 
 def gold_notes(lineup: Lineup, rated: Ratings) -> list[str]:
     """How the gold answers fared among the methods."""
-    if GOLD not in lineup.contestants:
+    if not lineup.gold:
         return ["the gold answers did not take part, so that they check no judge"]
     elo = rated.elo
     own, rank = elo[-1], ranks(elo)[-1]
@@ -25,8 +25,8 @@ def rating_notes(lineup: Lineup, rated: Ratings) -> list[str]:
     notes = []
     if rated.regularised:
         notes.append(
-            "ratings are regularised (prior of 400 Elo): some contestants only won or only lost "
-            "against the rest"
+            "ratings are regularised (prior of 400 Elo): the verdicts alone do not limit them, as "
+            "where some contestants only won or only lost against the rest"
         )
     elif rated.prior_share:
         notes.append(f"intervals: {rated.prior_share:.1%} of the replicates needed a prior")
