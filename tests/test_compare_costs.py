@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from evalkit.compare.breakeven import adjusted_costs, break_even_sentences, break_evens
-from evalkit.compare.costs import costs
+from evalkit.compare.costs import costs, price_text
 from evalkit.compare.evidence import Evidence
 from evalkit.compare.methods import Method
 from evalkit.compare.serving import read_token_costs, serving_replicates
@@ -96,6 +96,14 @@ def test_a_device_is_paid_by_what_it_gets_through():
     assert serving["answers_per_second"] == pytest.approx(12)
     assert serving["utilisation"] == 0.6
     assert of(one, utilisation=1.0)["serving"]["per_1000"] == pytest.approx(0.6 * 0.0771605)
+
+
+def test_the_utilisation_is_shown_with_a_cost_that_rests_on_it():
+    one = method("own", cell(examples=12, seconds=(0.0, 1.0)), prices={"per_hour": 2.0})
+    assert price_text(of(one)) == (
+        "USD 0.0772 per 1,000 answers (with a device that is busy 60% of the time)"
+    )
+    assert price_text(of(PAIR[0])) == "USD 0.432 per 1,000 answers"
 
 
 def test_adapting_costs_tokens_time_and_labels():

@@ -20,6 +20,7 @@ def cost(per_1000=None, *, tokens=(None, None), seconds=None):
         "prompt_tokens": tokens[0],
         "completion_tokens": tokens[1],
         "seconds": seconds,
+        "utilisation": None,
         "undefined": None if per_1000 is not None else "the suite gives no prices of m",
     }
     return {"currency": "USD", "serving": serving, "adaptation": {"total": 0.0}}

@@ -280,19 +280,20 @@ class TestOutcomes:
         assert outcomes_of(SimpleNamespace(cells=[{"outcomes": outcomes}]))["unreadable"] is None
 
 
-class TestNotes:
-    SCORE = {"headline": "f1", "direction": "higher", "values": {"f1": 0.5}, "params": {}}
+SCORE = {"headline": "f1", "direction": "higher", "values": {"f1": 0.5}, "params": {}}
 
+
+class TestNotes:
     def test_the_metric_with_its_normalisation(self):
         given = {"normalisation": "default", "threshold": 80.0, "lax": False, "drop": "", "x": None}
-        assert about_metric("f1", {**self.SCORE, "params": given}) == [
+        assert about_metric("f1", {**SCORE, "params": given}) == [
             'f1: higher is better (normalisation = "default", threshold = 80.0, lax = false)'
         ]
-        other = {**self.SCORE, "headline": "macro", "direction": "lower"}
+        other = {**SCORE, "headline": "macro", "direction": "lower"}
         assert about_metric("f1", other) == ["f1: macro, lower is better"]
 
     def test_the_ceiling(self):
-        score = {**self.SCORE, "values": {"f1": 0.5, "ceiling_f1": 0.9774}}
+        score = {**SCORE, "values": {"f1": 0.5, "ceiling_f1": 0.9774}}
         assert about_metric("f1", score)[1] == "the targets themselves would get 0.977"
 
     def test_seeds_and_family(self):

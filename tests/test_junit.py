@@ -33,12 +33,8 @@ def suite(root, name):
 
 def messages(found):
     """Name of each test case -> why it failed; None if it did not."""
-    return {
-        case.get("name"): None
-        if (failed := case.find("failure")) is None
-        else failed.get("message")
-        for case in found
-    }
+    faults = {case.get("name"): case.find("failure") for case in found}
+    return {name: None if one is None else one.get("message") for name, one in faults.items()}
 
 
 def test_cells(tmp_path):

@@ -193,12 +193,13 @@ class TestTable:
 
 
 class TestTerminal:
-    def text(self, **more):
+    def text(self, report=None, **more):
         file = io.StringIO()
         results = {
             "task": {"examples": 1, "split": "test"},
-            "cells": [cell("few", **more)],
+            "cells": [cell("few", report=report or {})],
             "comparisons": [],
+            **more,
         }
         TerminalReporter(Params(), file).report(results, Path("runs/[bold]1"))
         return file.getvalue()
@@ -207,6 +208,47 @@ class TestTerminal:
         text = self.text(report={"optimizer": "[red]x[/red] :smile:"})
         assert "[red]x[/red] :smile:" in text
         assert "  run folder: runs/[bold]1\n" in text
+
+    def test_intervals_stand_below_the_table(self):
+        rows = [
+            {"method": "few-shot", "value": 0.5, "low": 0.4, "high": 0.6},
+            {"method": "lora", "value": 0.25, "low": 0.2, "high": 0.3},
+            {"method": "failed", "value": None, "low": None, "high": None},
+        ]
+        text = self.text(analysis={"metric": "f1", "methods": rows})
+        assert (
+            "  f1 with its 95% interval:\n"
+            "    few-shot  0.500 [0.400, 0.600]\n"
+            "    lora      0.250 [0.200, 0.300]\n"
+        ) in text
+        assert "evalkit compare runs/[bold]1\n" in text
+        nothing = self.text(analysis={"metric": "f1", "methods": rows[2:]})
+        assert "interval" not in nothing
+
+    def test_expectations_are_listed_like_test_results(self):
+        def one(name, met, detail="0.5"):
+            return {"name": name, "method": "m", "metric": "f1", "met": met, "detail": detail}
+
+        expectations = [one("a", True, ""), one("b \x1b[2J", False), one("c", None, "not run")]
+        text = self.text(expectations=expectations)
+        assert (
+            "  met         a\n  not met     b \\x1b[2J: 0.5\n  not judged  c: not run\n"
+        ) in text
+        assert "evalkit compare" not in text
+
+    def test_colours_only_repeat_what_words_say(self, monkeypatch):
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        file = io.StringIO()
+        console = Console(file=file, force_terminal=True, color_system="standard", width=120)
+        expectations = [
+            {"name": "a", "met": True, "detail": ""}, {"name": "b", "met": False, "detail": ""}
+        ]  # fmt: skip
+        monkeypatch.setattr("evalkit.report.terminal.console_for", lambda _: console)
+        results = {"task": {"examples": 1, "split": "test"}, "cells": [cell("few")]}
+        results |= {"comparisons": [], "expectations": expectations}
+        TerminalReporter(Params(), file).report(results, Path("runs/1"))
+        assert "\x1b[32m  met    " in file.getvalue()
+        assert "\x1b[1;31m  not met" in file.getvalue()
 
     def test_control_characters_are_escaped(self):
         text = self.text(report={"optimizer": "\x1b[31mred\u202e"})

@@ -78,6 +78,46 @@ def test_it_is_the_score_that_a_run_would_have_given(finished):
         assert old["jobs"]["score"] == new["jobs"]["score"]
 
 
+def test_the_analysis_stays_true(finished):
+    assert "length" not in finished.results()["analysis"]["methods"][0]["others"]
+    result = score(finished, "--metric", "length")
+    found = finished.results()["analysis"]["methods"][0]
+    assert found["others"] == {"length": finished.cell("fake-adapter")["scores"]["length"]["value"]}
+    assert "contains with its 95% interval:" in result.stdout
+    compared = finished.project.run(
+        "compare", "runs/latest", "--metric", "length", "--format", "json", check=True
+    )
+    analysis = json.loads(compared.stdout)
+    assert (analysis["metric"], analysis["direction"]) == ("length", "lower")
+    assert all(row["value"] is not None for row in analysis["methods"])
+
+
+def test_a_score_of_the_same_name_changes_the_analysis_and_what_is_expected(finished):
+    analysis = 'metric = "contains"\nreplicates = 199\n'
+    expect = '[[expect]]\nadapter = "fake-bare"\nmax = 0.0\njudge-by = "point"\n'
+    finished.suite(analysis=f"[analysis]\n{analysis}", expect=expect)
+    assert finished.run().exit_code == 0
+    result = score(finished, "--metric", "length", "--name", "contains")
+    assert result.exit_code == 0, result.output
+    after = finished.results()
+    assert after["analysis"]["direction"] == "lower"
+    assert [one["met"] for one in after["expectations"]] == [True]
+    scored = score(finished, "--metric", "contains", "--set", "ignore-case=true")
+    assert scored.exit_code == 0, scored.output
+    assert finished.results()["analysis"]["params"]["ignore-case"] is True
+
+
+def test_an_analysis_that_cannot_be_made_is_left_out(finished):
+    (finished.path / "runs" / "latest" / "examples.jsonl").unlink()
+    result = score(finished, "--metric", "length")
+    assert result.exit_code == 0, result.output
+    assert "the methods were not compared: " in result.stderr
+    results = finished.results()
+    assert "analysis" not in results
+    assert "expectations" not in results
+    assert "length" in results["cells"][0]["scores"]
+
+
 def test_predictions_that_changed_are_scored_anew(finished):
     score(finished, "--metric", "length")
     before = finished.results()["cells"][0]

@@ -108,16 +108,15 @@ class TestKeep:
         folder.log("adapt few", "Traceback 1")
         folder.log("score few", "odd \ud800")
         assert (folder.path / "errors.log").read_text() == (
-            "adapt few\nTraceback 1\n\nscore few\nodd \\ud800\n\n"
+            "adapt few\nTraceback 1\nscore few\nodd \\ud800\n"
         )
 
 
 class TestOfARun:
     @pytest.fixture
     def run(self, lab):
-        lab.suite(
-            metrics='[[metrics]]\nuse = "contains"\n\n[[metrics]]\nuse = "contains"\nname = "x"\n'
-        )
+        metric = '[[metrics]]\nuse = "contains"\n'
+        lab.suite(metrics=f'{metric}\n{metric}name = "x"\n')
         assert lab.run().exit_code == 0
         return (lab.path / "runs" / "latest").resolve()
 

@@ -45,8 +45,9 @@ def test_unknown_keys_are_named_with_what_is_allowed(lab):
         [
             error(
                 "nmae: unknown key",
-                'did you mean "name"?  allowed: adapters, comparisons, description, evaluate, '
-                "executor, metrics, models, name, profiles, reporters, seeds, task",
+                'did you mean "name"?  allowed: adapters, analysis, comparisons, description, '
+                "evaluate, executor, expect, metrics, models, name, profiles, reporters, seeds, "
+                "task",
             ),
             error(
                 "evaluate.limt: unknown key",

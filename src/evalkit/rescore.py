@@ -61,24 +61,22 @@ def rescore(
     planner = Planner(suite, inputs, plugins)
     store, executor = Store(folder.parent), LocalExecutor(Params())
     choice = {"modules": list(modules), "local": [str(path) for path in local]}
-    kept = RunFolder(folder, store)
+    anywhere = {"root": str(store.root), "plugins": choice, "provenance": []}
+    scored = []
     for cell in results["cells"]:
         for metric in suite.metrics if cell["predictions"] else ():
             job = planner.score(metric, cell["id"], cell["jobs"]["predict"])
             predictions = folder / cell["predictions"]
-            spec = {
-                **job.spec,
-                "root": str(store.root),
-                "plugins": choice,
-                "provenance": [],
-                "predictions": {cell["jobs"]["predict"]: str(predictions)},
-            }
+            known = {cell["jobs"]["predict"]: str(predictions)}
+            spec = {**job.spec, **anywhere, "predictions": known}
             note = store.finished(job.kind, job.id) or {}
             if note.get("from") != _content(predictions):
                 note = dict(_run(job, spec, store, executor))
-            kept.keep_scores(cell["id"], metric.name, job.id)
             cell["scores"][metric.name] = score_result(note)
             cell["jobs"]["score"][metric.name] = job.id
+            scored.append((cell["id"], metric.name, job.id))
+    for one in scored:  # only now: no metric has failed
+        RunFolder(folder, store).keep_scores(*one)
     write_atomically(folder / "results.json", pretty(results))
     return results
 

@@ -92,12 +92,13 @@ def test_a_judge_that_is_not_there_is_named_before_anything_runs(run, project):
     assert not (project.path / "runs/jobs").exists()
 
 
-def test_a_judge_that_fails_every_question_leaves_no_ratings_and_is_named(run, project):
+def test_a_judge_that_fails_every_question_is_named(run, project):
     dead = '[[models]]\nname = "dead"\nengine = "fake"\nfail-on = "Which answer"\n'
     result = run('judges = ["owl", "dead"]\n' + dead)
     (comparison,) = project.results()["comparisons"]
     assert comparison["status"] == "done"
-    assert {s["values"]["elo"] for s in comparison["standings"]} == {None}
+    assert {s["values"]["wins"] + s["values"]["losses"] for s in comparison["standings"]} == {0}
+    assert comparison["counts"]["api_error"] > 0
     assert "Traceback" not in result.stderr
     assert "the judge dead gave no verdict at all" in result.stdout
 

@@ -130,6 +130,8 @@ def amount(value: float) -> str:
 
 
 def price_text(costs_of_one: Form) -> str:
-    """What serving costs, as text."""
-    currency = costs_of_one["currency"] or ""
-    return f"{currency} {amount(costs_of_one['serving']['per_1000'])} per 1,000 answers".strip()
+    """What serving costs, as text; with the utilisation where the price of an hour is in it."""
+    currency, serving = costs_of_one["currency"] or "", costs_of_one["serving"]
+    text = f"{currency} {amount(serving['per_1000'])} per 1,000 answers".strip()
+    share = serving["utilisation"]
+    return text if share is None else f"{text} (with a device that is busy {share:.0%} of the time)"

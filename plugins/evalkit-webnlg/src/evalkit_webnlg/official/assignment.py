@@ -36,8 +36,8 @@ def first_optimum(weights: Weights) -> list[tuple[int, int]]:
     plan = _plan(weights, range(len(weights)), free)
     missing = _total(weights, plan) - TOLERANCE
     chosen: list[tuple[int, int]] = []
-    # At least so much is lost if a column is kept from the rows below: it never falls, as there
-    # are ever fewer of them. Without it thousands of junk lines would be as many problems each.
+    # At least so much is lost if a column is kept from the rows below. It never falls while rows go
+    # without a column, so that thousands of junk lines do not pose as many problems each.
     loss = np.zeros(weights.shape[1])
     for row in range(len(weights)):
         below = range(row + 1, len(weights))
@@ -55,6 +55,7 @@ def first_optimum(weights: Weights) -> list[tuple[int, int]]:
             column = plan.pop(row)
             free.remove(column)
             missing -= weights[row, column]
+            loss[:] = 0
             chosen.append((row, column))
     return chosen
 
