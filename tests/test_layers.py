@@ -48,7 +48,8 @@ __main__ testing
 """
 ROW_OF = {part: row for row, line in enumerate(LAYERS.split("\n")) for part in line.split()}
 LIBRARIES_OF_THE_CORE = {
-    *("click", "datasketch", "numpy", "pluggy", "pydantic", "pydantic_core", "rich", "scipy", "tomli")
+    *("click", "datasketch", "numpy", "pluggy", "pydantic", "pydantic_core"),
+    *("rich", "scipy", "tomli"),
 }
 TOOLS_OF_THE_KIT = {"pytest"}
 

@@ -12,9 +12,6 @@ from evalkit.run_folder import EXAMPLES, NEAR_DUPLICATES, PREDICTIONS, SCORES
 from evalkit.serialization import digest
 from evalkit.store import Store, file_sha256
 
-_CODE = ("compare", "fairness", "stats")
-"""The packages of the core whose code makes an analysis."""
-
 _READ = (EXAMPLES, f"{PREDICTIONS}/*", f"{NEAR_DUPLICATES}/*", f"{SCORES}/*/*")
 
 Form = Mapping[str, Any]
@@ -33,8 +30,8 @@ def kept_or_made(
     """
     parts = {key: results[key] for key in ("task", "models", "cells", "comparisons", "currency")}
     cells = [{k: v for k, v in cell.items() if k != "jobs"} for cell in parts["cells"]]
-    code = [tree_sha256(Path(__file__).parents[1] / name) for name in _CODE]
-    identity = digest([code, {**parts, "cells": cells}, _contents(folder), asked])[:24]
+    core = tree_sha256(Path(__file__).parents[1])
+    identity = digest([core, {**parts, "cells": cells}, _contents(folder), asked])[:24]
     store = Store(folder.parent)
     note = store.finished("analysis", identity)
     if note is None:
