@@ -91,7 +91,7 @@ def test_a_malformed_item_is_no_duplicate_of_a_triple_that_reads_the_same():
         ([A, {"subject": "Ada"}], "subject"),
     ],
 )
-@pytest.mark.parametrize("normalization", ["none", "default", "text2kg"])
+@pytest.mark.parametrize("normalization", ["none", "default", "text2kg", "webnlg"])
 def test_a_value_of_another_form_is_refused(metric, normalization, value, shown):
     kind = type(metric.params)
     metric = type(metric)(kind(normalization=normalization))
