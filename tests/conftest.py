@@ -71,9 +71,10 @@ class Lab:
         return sorted(path.parent.name for path in self.path.glob("runs/2*/manifest.json"))
 
     def jobs(self, kind="*"):
-        """Identity of each finished job -> when it was stored."""
+        """Identity of each finished job -> when it was stored; analyses are no jobs of the plan."""
         paths = self.path.glob(f"runs/jobs/{kind}/*/job.json")
-        return {f"{p.parent.parent.name}/{p.parent.name}": p.stat().st_mtime_ns for p in paths}
+        stored = {f"{p.parent.parent.name}/{p.parent.name}": p.stat().st_mtime_ns for p in paths}
+        return {job: when for job, when in stored.items() if not job.startswith("analysis/")}
 
     def jsonl(self, name, rows):
         return self.write(name, "".join(json.dumps(row) + "\n" for row in rows))

@@ -76,6 +76,11 @@ class Bench:
         assert result.exit_code == exit_code, result.output
         return (self.lab.path / "runs" / "latest").resolve()
 
+    def analyses(self):
+        """Each analysis that is kept -> when it was made."""
+        kept = self.lab.path.glob("runs/jobs/analysis/*/job.json")
+        return {path.parent.name: path.stat().st_mtime_ns for path in kept}
+
     def compare(self, *args):
         """The analysis of some runs, as JSON; the first option begins with a dash."""
         runs = [a for a in args if not str(a).startswith("-")] or ["runs/latest"]
@@ -211,14 +216,14 @@ class TestWithinARun:
 
     def test_an_analysis_is_kept_until_something_changes(self, bench):
         bench.run(metrics=metrics("right"))
-        before = bench.lab.jobs("analysis")
+        before = bench.analyses()
         assert len(before) == 1
         folder = bench.run(metrics=metrics("right"))
-        assert bench.lab.jobs("analysis") == before
+        assert bench.analyses() == before
         analysis = bench.lab.results()["analysis"]
         assert {row["run"] for row in analysis["methods"]} == {folder.name}
         bench.run(metrics=metrics("right"), analysis=QUICK + "meaningful-difference = 0.5\n")
-        assert len(bench.lab.jobs("analysis")) == 2
+        assert len(bench.analyses()) == 2
 
 
 class TestIncomplete:
@@ -338,6 +343,16 @@ class TestBetweenRuns:
         assert f"{names[0]}: seeds 1, 2, 3; {names[1]}: seeds 1, 2; " in "\n".join(found["notes"])
         (row,) = found["differences"]
         assert row["difference"] is not None
+
+    def test_another_metric_that_was_not_scored_alike_is_left_out(self, bench):
+        lax = "\nignore-case = true\n"
+        one = bench.run(metrics=metrics("right", "wrong", "contains"))
+        other = bench.run(metrics=metrics("right", "wrong") + metrics("contains").strip() + lax)
+        assert set(by_method(bench.compare(one))["fake-bare"]["others"]) == {"wrong", "contains"}
+        found = bench.compare(one, other)
+        assert all(set(row["others"]) == {"wrong"} for row in found["methods"])
+        (note,) = [note for note in found["notes"] if "left out" in note]
+        assert note.startswith("contains is left out: contains.ignore-case: ")
 
     def test_ratings_of_two_runs_are_not_put_side_by_side(self, bench):
         duel = '[[comparisons]]\nuse = "fake-duel"\njudge = "parrot"\n'

@@ -13,6 +13,7 @@ from evalkit import (
     Demo,
     Parsed,
     Prompt,
+    Ratio,
     SingleRequest,
 )
 from evalkit.testing import AdapterContract, ListTask, MetricContract, TaskContract
@@ -91,6 +92,20 @@ class TestNoParts(OfMetric):
 
         def aggregate(self, scores):
             return super().aggregate([score for score in scores if score])
+
+
+class TestRatioOfSomethingElse(OfMetric):
+    caught_by = "test_the_ratio_is_the_headline"
+
+    class Broken(Exact):
+        ratio = Ratio(numerator={"hit": 1.0}, denominator={"hit": 1.0}, empty=0.0)
+
+
+class TestRatioWithoutItsParts(OfMetric):
+    caught_by = "test_the_ratio_is_the_headline"
+
+    class Broken(Exact):
+        ratio = Ratio(numerator={"hits": 1.0})
 
 
 class TestMetricRemembers(OfMetric):

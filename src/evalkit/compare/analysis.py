@@ -7,12 +7,11 @@ a cell that failed, or in which more than 2% of the answers failed, gets no verd
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import combinations
-from statistics import fmean
 from typing import Any
 
 from evalkit.compare.decision import Basis, decide
 from evalkit.compare.duplicates import carried, read_near_duplicates
-from evalkit.compare.facts import outcomes_of, rate, rating_notes
+from evalkit.compare.facts import other_scores, outcomes_of, rate, rating_notes
 from evalkit.compare.forms import difference_form, estimate_form, figures
 from evalkit.compare.methods import Method
 from evalkit.compare.notes import about_metric, about_numbers, doubts
@@ -74,7 +73,6 @@ def analyse(subject: Subject, numbers: Numbers) -> Form:
     ]
     for row, p in zip(differences, holm([row["p"] for row in differences]), strict=True):
         row["p_adjusted"] = p
-    keys = subject.keys
     terms = {name: one for name, one in _terms(subject, numbers).items() if isinstance(one, Terms)}
     decided = decide(
         Basis(
@@ -83,28 +81,21 @@ def analyse(subject: Subject, numbers: Numbers) -> Form:
             terms=terms,
             clusters=numbers.clusters,
             sampling=numbers.sampling,
-            keys=keys,
+            keys=subject.keys,
             higher_is_better=subject.higher_is_better,
         )
     )
+    others, left_out = other_scores(subject.methods, subject.metric)
     ratings = rate(subject.methods)
     return {
-        "metric": subject.metric,
-        "headline": subject.score["headline"],
-        "direction": subject.score["direction"],
-        "params": subject.score.get("params") or {},
-        "baseline": subject.baseline.name,
-        "pairs": keys.pairs,
-        "meaningful_difference": keys.meaningful_difference,
-        "replicates": keys.replicates,
-        "currency": next((m.results.get("currency") for m in subject.methods), None),
+        **_settings(subject),
         "methods": [
             {
                 "method": method.name,
                 "run": method.run,
                 "cells": [cell["id"] for cell in method.cells],
                 **estimate_form(estimates[method.name], len(method.seeds)),
-                "others": _others(method, subject.metric),
+                "others": others[method.name],
                 **ratings[method.name],
                 **outcomes_of(method),
                 "near_duplicates": _near(method, terms.get(method.name)),
@@ -117,11 +108,27 @@ def analyse(subject: Subject, numbers: Numbers) -> Form:
         "checks": [asdict(one) for one in check(subject.methods)],
         "notes": [
             *about_metric(subject.metric, subject.score),
-            *about_numbers(subject.methods, found, keys),
+            *about_numbers(subject.methods, found, subject.keys),
             *subject.notes,
+            *left_out,
             *doubts(estimates, pairs, found),
             *rating_notes(subject.methods),
         ],
+    }
+
+
+def _settings(subject: Subject) -> Form:
+    """By what the methods are compared."""
+    return {
+        "metric": subject.metric,
+        "headline": subject.score["headline"],
+        "direction": subject.score["direction"],
+        "params": subject.score.get("params") or {},
+        "baseline": subject.baseline.name,
+        "pairs": subject.keys.pairs,
+        "meaningful_difference": subject.keys.meaningful_difference,
+        "replicates": subject.keys.replicates,
+        "currency": next(filter(None, (m.results.get("currency") for m in subject.methods)), None),
     }
 
 
@@ -133,15 +140,3 @@ def _near(method: Method, terms: Terms | None) -> Form | None:
     """What near-duplicates of training examples carry; None if there are none."""
     found = None if terms is None else carried(terms, read_near_duplicates(method))
     return None if found is None else asdict(found)
-
-
-def _others(method: Method, metric: str) -> dict[str, float | None]:
-    """The headlines of the other metrics, each the mean over the seeds."""
-    names = dict.fromkeys(name for cell in method.cells for name in cell["scores"])
-    found: dict[str, float | None] = {}
-    for name in names:
-        if name != metric:
-            values = [c["scores"][name]["value"] for c in method.cells if name in c["scores"]]
-            known = [value for value in values if value is not None]
-            found[name] = fmean(known) if known and len(known) == len(values) else None
-    return found

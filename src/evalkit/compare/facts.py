@@ -1,9 +1,10 @@
-"""What stands beside the score of a method: outcomes and ratings. Pure."""
+"""What stands beside the figure of a method: other scores, outcomes, ratings. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
+from evalkit.compare.guard import scored_unlike
 from evalkit.compare.methods import Method
 
 Form = Mapping[str, Any]
@@ -24,6 +25,34 @@ def outcomes_of(method: Method) -> dict[str, Any]:
         "unreadable": (answered - readable) / answered if answered else None,
         "failed": failed,
     }
+
+
+def other_scores(
+    methods: Sequence[Method], primary: str
+) -> tuple[dict[str, dict[str, float | None]], list[str]]:
+    """Name of a method -> its headlines by the other metrics, means over its seeds; and notes.
+
+    A metric that scored some of them by other parameters is left out, and a note says so.
+    """
+    cells = [cell for method in methods for cell in method.cells]
+    names = dict.fromkeys(name for cell in cells for name in cell["scores"] if name != primary)
+    unlike = {name: text for name in names if (text := scored_unlike(methods, name))}
+    found = {
+        method.name: {
+            name: _mean_score(method, name)
+            for name in names
+            if name not in unlike and any(name in cell["scores"] for cell in method.cells)
+        }
+        for method in methods
+    }
+    return found, [f"{name} is left out: {text}" for name, text in unlike.items()]
+
+
+def _mean_score(method: Method, metric: str) -> float | None:
+    """The mean over the seeds; None where one of them is undefined."""
+    scores = [cell["scores"][metric] for cell in method.cells if metric in cell["scores"]]
+    known = [score["value"] for score in scores if score["value"] is not None]
+    return fmean(known) if known and len(known) == len(scores) else None
 
 
 def rate(methods: Sequence[Method]) -> dict[str, dict[str, Any]]:

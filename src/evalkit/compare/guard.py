@@ -36,6 +36,13 @@ def check_comparable(methods: Sequence[Method], metric: str) -> None:
         )
 
 
+def scored_unlike(methods: Sequence[Method], metric: str) -> str:
+    """How the scores of two methods by a metric came about differently; empty if they did not."""
+    scores = [(method.name, _score(method, metric)) for method in methods]
+    facts = [(name, _of_score(score, metric)) for name, score in scores if score]
+    return next(_unlike(facts), "")
+
+
 def _differences(methods: Sequence[Method], metric: str) -> Iterator[str]:
     scores = [(method.name, _score(method, metric)) for method in methods]
     yield from _unlike([(method.name, _of_task(method.results["task"])) for method in methods])

@@ -35,7 +35,7 @@ class TerminalReporter(Reporter):
         _print_expectations(console, results)
         places = [f"run folder: {folder}"]
         if results.get("analysis"):
-            places.append(f"differences, tests, costs: evalkit compare {folder}")
+            places.append(f"differences, tests, advice: evalkit compare {folder}")
         for place in places:
             console.print(Text(f"  {printable(place)}", style="dim"), soft_wrap=True)
 

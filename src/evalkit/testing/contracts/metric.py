@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from evalkit.interfaces import Metric
+from evalkit.interfaces import Metric, Ratio
 from evalkit.records import Json
 from evalkit.serialization import line
 
@@ -109,6 +109,17 @@ class MetricContract:
         stored = [json.loads(line(dict(score))) for score in scores]
         assert_same(metric.aggregate(stored), metric.aggregate(scores), "stored scores differ")
 
+    def test_the_ratio_is_the_headline(self, metric: Metric) -> None:
+        if metric.ratio is None:
+            return
+        declared = self._scores(metric)
+        perfect = [metric.score(target, target) for target, _ in self.examples()]
+        for scores in (declared, perfect, *([score] for score in declared)):
+            found = metric.aggregate(scores)[metric.headline]
+            assert ratio_of(metric.ratio, scores) == pytest.approx(found), (
+                "the ratio gives another figure than aggregate: every interval would be wrong"
+            )
+
     def _scores(self, metric: Metric) -> list[Mapping[str, float]]:
         return [metric.score(target, value) for target, value in self.examples()]
 
@@ -119,6 +130,16 @@ def headline(metric: Metric, pairs: Sequence[tuple[Json, Json]]) -> float:
     found = figures[metric.headline]
     assert found is not None, f"the headline of {len(pairs)} scores is undefined"
     return found
+
+
+def ratio_of(ratio: Ratio, scores: Sequence[Mapping[str, float]]) -> float | None:
+    """The one sum over the other; None if it is undefined."""
+    above, below = (
+        sum(weight * score[part] for score in scores for part, weight in weights.items())
+        for weights in (ratio.numerator, ratio.denominator)
+    )
+    below = below if ratio.denominator else len(scores)
+    return above / below if below else ratio.empty
 
 
 def better(metric: Metric, one: float, other: float) -> bool:
