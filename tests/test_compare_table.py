@@ -64,7 +64,7 @@ class TestTable:
         made = comparison_table(
             analysis(
                 row("base"),
-                row("few", cost_per_1000=0.5, judge_failures=0.031, **more),
+                row("few", cost_per_1000=0.00051, judge_failures=0.031, **more),
                 currency="USD",
             )
         )
@@ -72,7 +72,7 @@ class TestTable:
         assert cells(made, "judge elo") == ["–", "1500"]  # noqa: RUF001
         assert cells(made, "judge failures") == ["–", "3%"]  # noqa: RUF001
         assert cells(made, "failed") == ["–", "2"]  # noqa: RUF001
-        assert cells(made, "cost/1000 USD") == ["–", "0.500"]  # noqa: RUF001
+        assert cells(made, "cost/1000 USD") == ["–", "0.00051"]  # noqa: RUF001
         assert not {"p (Holm)", "verdict"} & set(made.columns)
 
     def test_what_is_undefined_is_a_dash_and_never_a_0(self):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from evalkit.compare.breakeven import break_even_sentences
+from evalkit.compare.costs import amount
 from evalkit.compare.curves import curve_sentences
 from evalkit.report.table import UNDEFINED, Table, with_interval
 
@@ -89,7 +90,7 @@ def _columns(analysis: Form) -> list[Column]:
         ("judge failures", True, lambda row: _percent(row["judge_failures"])),
         ("unreadable", True, lambda row: _percent(row["unreadable"])),
         ("failed", True, lambda row: str(row["failed"]) if row["failed"] else ""),
-        (f"cost/1000 {analysis['currency'] or ''}".strip(), True, _figure("cost_per_1000")),
+        (f"cost/1000 {analysis['currency'] or ''}".strip(), True, _cost),
     ]
 
 
@@ -163,6 +164,10 @@ def _sizes(row: Form) -> str:
 
 def _figure(key: str) -> Callable[[Form], str]:
     return lambda row: "" if row.get(key) is None else f"{row[key]:.3f}"
+
+
+def _cost(row: Form) -> str:
+    return "" if row["cost_per_1000"] is None else amount(row["cost_per_1000"])
 
 
 def _interval(row: Form, prefix: str, *, signed: bool = False) -> str:
