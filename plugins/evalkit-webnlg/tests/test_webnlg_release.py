@@ -1,24 +1,11 @@
 """The real WebNLG release, where there is one."""
 
-import os
-from pathlib import Path
-
 import pytest
 
 from evalkit_webnlg.params import TriplesParams
 from evalkit_webnlg.task import TriplesTask
 
 pytestmark = pytest.mark.data
-
-_BESIDE_THE_PROJECT = Path(__file__).parents[4] / "shared/data/webnlg-v3.0-en"
-
-
-@pytest.fixture(scope="module")
-def release():
-    folder = Path(os.environ.get("EVALKIT_WEBNLG") or _BESIDE_THE_PROJECT)
-    if not folder.is_dir():
-        pytest.skip(f"no WebNLG release at {folder}; EVALKIT_WEBNLG names its folder")
-    return folder
 
 
 @pytest.fixture(scope="module")
