@@ -20,6 +20,9 @@ READY_VLLM := .venv-vllm/.ready-$(STATE_VLLM)
 STATE_PEERS := $(shell { pwd -P; cat benchmarks/constraints-peers.txt tools/*.sh; } \
 	| sha256sum | cut -c 1-12)
 READY_PEERS := .venv-peers/.ready-$(STATE_PEERS)
+# One process per core, at most four, each with its own part of the files; one that is done takes
+# over from the others. ARGS="-n 0" keeps all in one process, and so does --pdb.
+SPREAD := -n logical --maxprocesses=4 --dist=worksteal
 # What the benchmarks named in ARGS need; an interpreter named in the environment needs no set-up.
 OF_PEERS := generation training ratings_bootstrap
 NAMED := $(or $(ARGS),$(OF_PEERS) vllm_direct)
@@ -39,11 +42,11 @@ webnlg: $(READY)  ## the entity-relation study, on a small model
 job-family: $(READY)  ## job postings sorted into job families
 	@$(BIN)/evalkit run suites/job-family.toml $(ARGS)
 
-test: $(READY_DEV)  ## the tests, but for those marked slow
-	$(BIN)/python -m pytest $(ARGS)
+test: $(READY_DEV)  ## the tests, but for those marked slow (ARGS="-n 0": in one process)
+	$(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 test-all: $(READY_DEV)  ## all tests
-	$(BIN)/python -m pytest -m "" $(ARGS)
+	$(BIN)/python -m pytest $(SPREAD) -m "" $(ARGS)
 
 test-vllm: $(READY_DEV) $(READY_VLLM)  ## the tests of the engine vllm, in .venv-vllm
 	EVALKIT_VLLM_PYTHON=$(CURDIR)/.venv-vllm/bin/python \

@@ -6,7 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evalkit.compare.breakeven import adjusted_costs, break_even_sentences, break_evens
+from evalkit.compare.breakeven import (
+    adjusted_costs,
+    break_even_sentences,
+    break_evens,
+    deciding_pairs,
+)
 from evalkit.compare.costs import costs, price_text
 from evalkit.compare.evidence import Evidence
 from evalkit.compare.methods import Method
@@ -160,8 +165,13 @@ def test_results_without_prices_say_so():
     assert "run the suite again" in of(old)["serving"]["undefined"]
 
 
+def of_all(found, known, **keys):
+    """The break-even numbers of all pairs."""
+    return break_evens(found, known, deciding_pairs(list(found), list(found), ()), **keys)
+
+
 def test_break_even_by_what_is_paid():
-    (found,) = break_evens(costs(PAIR, AnalysisKeys()), NO_EVIDENCE)
+    (found,) = of_all(costs(PAIR, AnalysisKeys()), NO_EVIDENCE)
     assert (found["cheaper_to_adapt"], found["dearer_to_adapt"]) == ("prompted", "tuned")
     assert found["more_to_adapt"] == pytest.approx(22)
     assert found["paid"]["case"] == "above"
@@ -174,7 +184,7 @@ def test_break_even_by_what_is_paid():
 
 def test_break_even_with_what_bad_answers_cost():
     qualities = evidence(prompted=(0.78, np.full(99, 0.78)), tuned=(0.84, np.full(99, 0.84)))
-    (found,) = break_evens(costs(PAIR, AnalysisKeys()), qualities, error_cost=0.002)
+    (found,) = of_all(costs(PAIR, AnalysisKeys()), qualities, error_cost=0.002)
     assert found["with_errors"]["answers"] == pytest.approx(73_333, abs=1)
     assert found["paid"]["answers"] == pytest.approx(122_222, abs=1)
 
@@ -185,8 +195,8 @@ def test_better_answers_may_pay_for_a_method_that_is_dearer_in_both():
         method("careful", cell((800, 110), adapt=5.0)),
     ]
     qualities = evidence(plain=(0.5, np.full(99, 0.5)), careful=(0.9, np.full(99, 0.9)))
-    assert break_evens(costs(pair, AnalysisKeys()), qualities) == []
-    (found,) = break_evens(costs(pair, AnalysisKeys()), qualities, error_cost=0.01)
+    assert of_all(costs(pair, AnalysisKeys()), qualities) == []
+    (found,) = of_all(costs(pair, AnalysisKeys()), qualities, error_cost=0.01)
     assert found["paid"]["case"] == "never"
     each = 400 * 0.15 / 1e6
     assert found["with_errors"]["answers"] == pytest.approx(4 / (0.01 * 0.4 - each))
@@ -195,14 +205,29 @@ def test_better_answers_may_pay_for_a_method_that_is_dearer_in_both():
     assert break_even_sentences([found], "USD", about="other") == []
 
 
+def test_only_pairs_that_decide_which_method_to_take():
+    names = list("abcdef")
+    assert deciding_pairs(names, {"c"}, "fab") == [
+        ("a", "b"), ("a", "c"), ("a", "f"), ("b", "c"), ("c", "d"), ("c", "e"), ("c", "f")
+    ]  # fmt: skip
+    assert deciding_pairs(names, {"none of them"}, "f") == []
+    assert len(deciding_pairs(list(map(str, range(200))), {"0", "1", "2"}, ())) == 199 + 198 + 197
+
+
+def test_pairs_that_are_not_asked_for_are_left_out():
+    found = costs(PAIR, AnalysisKeys())
+    assert break_evens(found, NO_EVIDENCE, []) == []
+    assert len(break_evens(found, NO_EVIDENCE, [("tuned", "prompted")])) == 1
+
+
 def test_an_interval_comes_from_what_was_resampled():
     found = costs(PAIR, AnalysisKeys())
-    (one,) = break_evens(found, NO_EVIDENCE)
+    (one,) = of_all(found, NO_EVIDENCE)
     assert (one["paid"]["low"], one["paid"]["high"]) == (None, None)
     assert "nothing was resampled" in one["paid"]["undefined"]
     saved = np.linspace(0.00009, 0.00027, 9999)
     serving = {"prompted": 0.000252 + saved, "tuned": np.full(9999, 0.000252)}
-    (one,) = break_evens(found, NO_EVIDENCE, serving=serving)
+    (one,) = of_all(found, NO_EVIDENCE, serving=serving)
     assert one["paid"]["low"] == pytest.approx(22 / 0.0002655, rel=1e-3)
     assert one["paid"]["high"] == pytest.approx(22 / 0.0000945, rel=1e-3)
     assert "[95%: 82,8" in break_even_sentences([one], "USD")[0]
@@ -211,7 +236,7 @@ def test_an_interval_comes_from_what_was_resampled():
 def test_an_interval_without_an_upper_end_says_so():
     saved = np.linspace(-0.00002, 0.00038, 9999)
     serving = {"prompted": 0.000252 + saved, "tuned": np.full(9999, 0.000252)}
-    (one,) = break_evens(costs(PAIR, AnalysisKeys()), NO_EVIDENCE, serving=serving)
+    (one,) = of_all(costs(PAIR, AnalysisKeys()), NO_EVIDENCE, serving=serving)
     assert one["paid"]["low"] > 0
     assert one["paid"]["high"] is None
     assert "never pays" in one["paid"]["undefined"]
@@ -221,7 +246,7 @@ def test_an_interval_without_an_upper_end_says_so():
 def test_the_quality_of_answers_is_resampled_too():
     drawn = np.linspace(-0.05, 0.05, 9999)
     qualities = evidence(prompted=(0.78, np.full(9999, 0.78)), tuned=(0.84, 0.84 + drawn))
-    (one,) = break_evens(costs(PAIR, AnalysisKeys()), qualities, error_cost=0.002)
+    (one,) = of_all(costs(PAIR, AnalysisKeys()), qualities, error_cost=0.002)
     saved = 0.00018 + 0.002 * 0.06
     assert one["with_errors"]["low"] == pytest.approx(22 / (saved + 0.002 * 0.0475), rel=1e-3)
     assert one["with_errors"]["high"] == pytest.approx(22 / (saved - 0.002 * 0.0475), rel=1e-3)
@@ -230,7 +255,7 @@ def test_the_quality_of_answers_is_resampled_too():
 def test_resamples_that_leave_a_quality_undefined_are_said_to():
     drawn = np.append(np.linspace(0.8, 0.9, 98), np.nan)
     qualities = evidence(prompted=(0.78, np.full(99, 0.78)), tuned=(0.84, drawn))
-    (one,) = break_evens(costs(PAIR, AnalysisKeys()), qualities, error_cost=0.002)
+    (one,) = of_all(costs(PAIR, AnalysisKeys()), qualities, error_cost=0.002)
     assert one["with_errors"]["undefined"] == "resamples leave a figure undefined"
 
 

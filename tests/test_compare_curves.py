@@ -8,13 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.compare.crossing import Curve, crossing_of
+from evalkit.compare.crossing import crossing_of
 from evalkit.compare.curves import curve_sentences, last_steps, learning_curves
 from evalkit.compare.evidence import Evidence
 from evalkit.compare.families import DEMOS, TRAINING_EXAMPLES, families
+from evalkit.compare.gaps import Curve
 from evalkit.compare.methods import Method
+from evalkit.stats.bootstrap import Sampling
+from evalkit.stats.clusters import independent
+from evalkit.stats.compare import compare_methods
 from evalkit.stats.difference import Difference, Tally
+from evalkit.stats.estimate import joint_replicates
 from evalkit.stats.figure import Sample
+from evalkit.stats.scores import Scores
 from evalkit.stats.verdict import Interval
 
 
@@ -185,6 +191,63 @@ def test_an_end_beyond_the_measured_sizes_is_not_known():
     assert "[95%: below 16 to above 256], within 16 to 256" in crossing["text"]
 
 
+def few_clusters(count=12, seeds=1):
+    """Two figures of a curve and a flat one, their scores on so many clusters of one example."""
+    rng = np.random.default_rng(3)
+    shared = rng.normal(0, 0.1, count)
+    noise = rng.normal(0, 0.05, (3, seeds, count))
+    levels = np.array([0.2, 0.6, 0.4])[:, None, None]
+    return [Scores.of(table) for table in levels + shared + noise]
+
+
+def crossed(scores, clusters, few):
+    values = np.array([one.value() for one in scores])
+    drawn = joint_replicates(scores, clusters, sampling=Sampling(replicates=999, seed=1))
+    tables = tuple(one.linearised() for one in scores)
+    lora, zero = (
+        Curve(name=name, sizes=sizes, values=values[own], replicates=drawn[own], tables=tables[own])
+        for name, sizes, own in (("lora", (16.0, 256.0), slice(2)), ("zero", (), slice(2, 3)))
+    )
+    return crossing_of(lora, zero, few=few, clusters=clusters)
+
+
+def at(scores, size):
+    """The scores of the curve between its two sizes, as a straight line has them."""
+    share = np.log(size / 16) / np.log(256 / 16)
+    small, large = (one.numerator for one in scores[:2])
+    return Scores.of((1 - share) * small + share * large)
+
+
+@pytest.mark.parametrize(("clusters", "seeds"), [(12, 1), (60, 3)])
+def test_with_few_clusters_or_seeds_its_ends_are_where_a_difference_begins_to_show(clusters, seeds):
+    scores, groups = few_clusters(clusters, seeds), independent(clusters)
+    found = crossed(scores, groups, few=clusters < 30)
+    assert found.interval == "t"
+    assert " [95% by t: " in found.told("training examples")
+    ends = [
+        compare_methods(scores[2], at(scores, size), groups, meaningful=0.02).interval
+        for size in (found.low, found.high)
+    ]
+    assert [end.method for end in ends] == ["t", "t"]
+    assert ends[0].high == pytest.approx(0, abs=2e-3)
+    assert ends[1].low == pytest.approx(0, abs=2e-3)
+
+
+def test_it_is_wider_by_t_than_by_resamples():
+    scores, groups = few_clusters(), independent(12)
+    by_t, by_resamples = (crossed(scores, groups, few=few) for few in (True, False))
+    assert by_resamples.interval == "percentile"
+    assert by_t.size == by_resamples.size
+    assert by_t.low < by_resamples.low < by_resamples.high < by_t.high
+
+
+def test_with_few_clusters_a_gap_that_never_varies_leaves_it_undefined():
+    scores = few_clusters()
+    same = Scores.of(scores[1].numerator + 0.1)  # at 256 just as far ahead on each example
+    found = crossed([scores[0], same, scores[1]], independent(12), few=True)
+    assert found == "all examples give the same: nothing shows how far it may vary"
+
+
 def test_ahead_throughout_is_no_crossing():
     (crossing,) = curves((0.5, 0.6, 0.4), rows(0.5 + SHIFTS / 2, same(0.6), same(0.4)))[0][
         "crossings"
@@ -193,6 +256,7 @@ def test_ahead_throughout_is_no_crossing():
     assert (crossing["share"], crossing["throughout"]) == (0, 1)
     assert (crossing["low"], crossing["high"]) == (None, 16)
     assert "ahead of run/zero-shot-m throughout 16 to 256 training examples" in crossing["text"]
+    assert crossing["text"].endswith("; it overtakes [95%: below 16 to 16]")
 
 
 def test_a_baseline_may_be_the_one_that_overtakes():

@@ -71,8 +71,14 @@ class TestNotWorse:
     @pytest.mark.parametrize(
         ("adapter", "other", "more", "met", "detail"),
         [
-            ("few-4", "few-2", {}, True, "better by 0.200 [0.100, 0.300]"),
-            ("few-2", "few-4", {}, False, "better by -0.200 [-0.300, -0.100]: may be worse"),
+            ("few-4", "few-2", {"margin": 0.02}, True, "better by 0.200 [0.100, 0.300]"),
+            (
+                "few-2",
+                "few-4",
+                {"margin": 0, "judge_by": "point"},
+                False,
+                "better by -0.200 [-0.300, -0.100]: is worse",
+            ),
             ("few-2", "few-4", {"margin": 0.3}, True, "better by -0.200 [-0.300, -0.100]"),
             (
                 "few-2",
@@ -88,11 +94,18 @@ class TestNotWorse:
                 True,
                 "better by -0.200 [-0.300, -0.100]",
             ),
-            ("few-2", "bare", {}, False, "better by 0.400: no interval: all tied"),
+            ("few-2", "bare", {"margin": 0.1}, False, "better by 0.400: no interval: all tied"),
         ],
     )
     def test_by_more_than_the_margin(self, adapter, other, more, met, detail):
         assert outcome(adapter=adapter, not_worse_than=other, **more) == (met, detail)
+
+    def test_the_margin_is_by_default_what_does_not_matter(self):
+        one = ExpectKeys(adapter="few-2", not_worse_than="few-4")
+        assert one.settled(0.05).margin == 0.05
+        own = ExpectKeys(adapter="few-2", not_worse_than="few-4", margin=0.3)
+        bound = ExpectKeys(adapter="few-2", min=0.5)
+        assert (own.settled(0.05), bound.settled(0.05)) == (own, bound)
 
     def test_nothing_is_compared_with_itself(self):
         found = judged({"adapter": "few-*", "not_worse_than": "few-2"})
@@ -150,7 +163,7 @@ class TestRuns:
         lines = [line for line in result.stdout.splitlines() if line.startswith("  met  ")]
         assert len(lines) == 2
         assert lines[1].startswith(
-            "  met  fake-adapter-k4: contains not worse than fake-bare: better by "
+            "  met  fake-adapter-k4: contains not worse than fake-bare by more than 0.02: better "
         )
 
     def test_one_that_is_not_met_makes_it_1(self, lab, run):
@@ -162,6 +175,22 @@ class TestRuns:
     def test_a_point_may_do_what_the_interval_does_not(self, run):
         run(expect=expect("fake-adapter-k2", min=0.5), exit_code=1)
         run(expect=expect("fake-adapter-k2", min=0.5, judge_by='"point"'))
+
+    def test_the_meaningful_difference_is_one_of_the_primary_metric_alone(self, lab, run):
+        lab.write("evalkit_plugins.py", LOWER)
+        metrics = '[[metrics]]\nuse = "contains"\n\n[[metrics]]\nuse = "misses"\n'
+        analysis = "[analysis]\nreplicates = 199\nmeaningful-difference = 0.9\n"
+        both = expect("fake-adapter-k2", not_worse_than='"fake-adapter-k4"') + expect(
+            "fake-adapter-k2", not_worse_than='"fake-adapter-k4"', metric='"misses"', margin=0.9
+        )
+        run(metrics=metrics, analysis=analysis, expect=both)
+        assert [one["met"] for one in lab.results()["expectations"]] == [True, True]
+        unknown = expect("fake-adapter-k2", not_worse_than='"fake-adapter-k4"', metric='"misses"')
+        refused = run(metrics=metrics, analysis=analysis, expect=unknown, exit_code=2).stderr
+        assert (
+            "expect[0].margin: this key is missing: meaningful-difference is one of contains"
+        ) in refused
+        assert "by how much may they be worse by misses all the same?" in refused
 
     def test_what_is_better_with_less_is_not_worse_with_less(self, lab, run):
         lab.write("evalkit_plugins.py", LOWER)
@@ -232,6 +261,10 @@ class TestRuns:
             (expect(), "expect[0]: expected one of min, max, not-worse-than"),
             (expect(min=2, max=1), "expect[0]: min is greater than max"),
             (expect(min=0, margin=0.1), "expect[0]: margin belongs to not-worse-than"),
+            (
+                expect(not_worse_than='"fake-bare"', margin=0.0),
+                "expect[0]: margin = 0 asks for proof of being better",
+            ),
             (expect(min="nan"), "expect[0].min: inf and nan are not allowed here"),
             (expect(min=0, metric='"f1"'), 'expect[0].metric: unknown metric "f1"'),
             ("[[expect]]\nmin = 0\n", "expect[0].adapter: this key is missing"),

@@ -1,5 +1,6 @@
 """`evalkit compare`: which methods are compared, what is refused, and what is not believed."""
 
+import csv
 import json
 import shutil
 
@@ -41,10 +42,22 @@ class Liar(Right):
 class Vague(Right):
     ratio = Ratio(numerator={"left": 1.0})
 
+class Nan(Right):
+    def score(self, target, value):
+        return {"right": float("nan") if target == "red" else 1.0}
+
+class NanTotal(Right):
+    def aggregate(self, scores):
+        return {"right": float("nan")}
+
+class Same(Right):
+    def score(self, target, value):
+        return {"right": 1.0}
+
 @hookimpl
 def evalkit_metrics():
     return [Entry(name=c.__name__.lower(), target=f"evalkit_plugins:{c.__name__}")
-            for c in (Right, Wrong, Liar, Vague)]
+            for c in (Right, Wrong, Liar, Vague, Nan, NanTotal, Same)]
 """
 SWEEP = '[[adapters]]\nuse = "fake-adapter"\nk = [2, 4]\n\n[[adapters]]\nuse = "fake-bare"\n'
 QUICK = "[analysis]\nreplicates = 199\n"
@@ -158,6 +171,21 @@ class TestWithinARun:
         assert "fake-bare against fake-adapter-k4: " in bench.text("runs/latest", "--all-pairs")
         assert "against fake-adapter-k4" not in bench.text("runs/latest")
 
+    def test_every_form_has_all_pairs_that_were_asked_for(self, bench):
+        failing = '\n[[adapters]]\nuse = "fake-bare"\nname = "bad"\nfail = "no luck"\n'
+        bench.run(adapters=SWEEP + failing, metrics=metrics("right"), exit_code=1)
+        pairs = list(against(bench.compare("--all-pairs")))
+        assert len(pairs) == 6
+        rows = csv.DictReader(bench.text("runs/latest", "--all-pairs", "--format=csv").splitlines())
+        assert [(row["compared_with"], row["method"]) for row in rows if row["compared_with"]] == (
+            sorted(pairs, key=lambda pair: pair[0] != "fake-adapter-k2")
+        )
+        for form in ("table", "markdown"):
+            text = bench.text("runs/latest", "--all-pairs", f"--format={form}")
+            for one, other in pairs:
+                assert one == "fake-adapter-k2" or f"{other} against {one}: " in text
+        assert "bad against fake-bare: undefined, because bad: cell bad failed: no luck" in text
+
     def test_a_method_alone_is_compared_with_nothing(self, bench):
         bench.run(metrics=metrics("right"))
         args = "--method=fake-bare", "--baseline=fake-bare"
@@ -205,6 +233,42 @@ class TestWithinARun:
         assert (row["difference"], row["ties"], row["effect"]) == (0, 40, None)
         assert (row["low"], row["verdict"]) == (None, None)
         assert "all examples give the same" in row["undefined"]
+        reason = "interval undefined, because all examples give the same: nothing shows how far"
+        assert f"every difference: {reason}" in bench.text("runs/latest")
+
+    def test_methods_that_are_the_same_are_not_shown_not_to_be_worse(self, bench):
+        twins = '[[adapters]]\nuse = "fake-bare"\nname = "{}"\n'
+        expect = '[[expect]]\nadapter = "other"\nnot-worse-than = "one"\n'
+        bench.run(
+            adapters=twins.format("one") + twins.format("other"), metrics=metrics("right"),
+            expect=expect, exit_code=1,
+        )  # fmt: skip
+        (one,) = bench.lab.results()["expectations"]
+        assert "no interval: undefined, because all examples give the same" in one["detail"]
+
+    def test_one_method_in_the_suite(self, bench):
+        bench.run(adapters='[[adapters]]\nuse = "fake-adapter"\n', metrics=metrics("right"))
+        found = bench.compare("--all-pairs")
+        assert found["differences"] == []
+        (row,) = found["methods"]
+        assert row["low"] < row["value"] < row["high"]
+        assert "is the only method that can be weighed" in found["recommendation"]["sentences"][0]
+
+    def test_one_method_and_one_example(self, bench):
+        bench.run(task=task(1), adapters='[[adapters]]\nuse = "fake-bare"\n',
+                  metrics=metrics("right", "contains"))  # fmt: skip
+        text = bench.text("runs/latest")
+        assert "fake-bare: standard error undefined, because there is one example only" in text
+        text = bench.text("runs/latest", "--metric=contains")
+        assert (
+            "fake-bare: undefined, because there is one example only, and contains states" in text
+        )
+
+    def test_a_figure_that_never_varies_has_an_interval_of_a_share_only(self, bench):
+        bench.run(metrics=metrics("same"))
+        for row in bench.compare()["methods"]:
+            assert (row["value"], row["se"], row["interval"]) == (1, None, "Wilson")
+            assert row["low"] < 0.95
 
     def test_intervals_hold_only_what_can_be(self, bench):
         bench.run(task=task(4), metrics=metrics("right"), analysis=QUICK)
@@ -557,6 +621,23 @@ class TestMetrics:
         assert "these scores give 1, but results.json has 0.5" in message
         assert "the metric's `ratio` is not its headline" in message
         assert bench.lab.results()["analysis"] is None
+
+    def test_a_score_that_is_not_a_number(self, bench):
+        bench.run(metrics=metrics("nan"), exit_code=1)
+        message = bench.refusal("runs/latest")
+        assert "no score by nan" in message
+        assert (
+            "fake-adapter-k2: cell fake-adapter-k2 failed: Nan.score gives right = nan" in message
+        )
+
+    def test_a_figure_that_is_not_a_number(self, bench):
+        bench.run(metrics=metrics("nantotal"))
+        for row in bench.compare()["methods"]:
+            assert row["value"] is None
+            assert row["undefined"] == (
+                f"undefined, because nantotal gives no figure for cell {row['method']}"
+            )
+        assert all(row["difference"] is None for row in bench.compare()["differences"])
 
     def test_a_ratio_of_what_scores_do_not_have(self, bench):
         bench.run(metrics=metrics("vague"), exit_code=1)

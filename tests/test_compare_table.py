@@ -19,7 +19,7 @@ def row(name, value=0.5, **more):
         "method": name, "run": "run-1", "examples": 10, "clusters": 8, "seeds": 1,
         "value": value, "se": 0.1, "low": 0.4, "high": 0.6, "undefined": None,
         "others": {}, "ratings": {}, "judge_failures": None, "unreadable": 0.0, "failed": 0,
-        "near_duplicates": None, "cost_per_1000": None, **more,
+        "near_duplicates": None, "cost_per_1000": None, "latency": [], **more,
     }  # fmt: skip
 
 
@@ -110,6 +110,13 @@ class TestTable:
             "a note",
         )
 
+    def test_a_pair_that_is_undefined_says_why(self):
+        gone = difference("lora", "few", None, undefined="lora: cell lora failed: no luck")
+        found = analysis(row("base"), row("few"), row("lora"), differences=[gone])
+        assert comparison_table(found).notes[0] == (
+            "lora against few: undefined, because lora: cell lora failed: no luck"
+        )
+
     def test_only_checks_that_do_not_hold_are_listed_unless_all_are_asked_for(self):
         checks = [
             {"name": "same split", "status": "ok", "detail": "all: 10"},
@@ -160,6 +167,18 @@ class TestForms:
         assert (base["value"], base["other:exact"], base["difference_value"]) == ("", "", "")
         assert base["undefined"] == 'it said "no", twice'
         assert (base["baseline"], few["baseline"]) == ("True", "False")
+
+    def test_csv_has_a_row_for_every_pair(self):
+        gone = difference("lora", "few", None, undefined="no example has a score of both")
+        pairs = [difference("few"), difference("lora", value=0.2), gone]
+        text = to_csv(analysis(row("base"), row("few", 0.6), row("lora"), differences=pairs))
+        found = list(csv.DictReader(io.StringIO(text)))
+        keys = ("method", "compared_with", "difference_value")
+        assert [tuple(one[key] for key in keys) for one in found] == [
+            ("base", "", ""), ("few", "base", "0.1"), ("lora", "base", "0.2"), ("lora", "few", "")
+        ]  # fmt: skip
+        assert found[3]["value"] == found[2]["value"] == "0.5"
+        assert found[3]["difference_undefined"] == "no example has a score of both"
 
     def test_flat_rows_have_the_same_keys_where_they_can(self):
         one, other = flat_rows(analysis(row("base"), row("few"), differences=[difference("few")]))

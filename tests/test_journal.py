@@ -1,18 +1,19 @@
 """The journal of a job: what is recorded is found again, whatever happened in between."""
 
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from evalkit import Journal, Message, Request, ResolvedModel
-from evalkit.journal import FileJournal, Part
-from evalkit.serialization import resolved_to_json
-from evalkit.workshop import Workshop
+from evalkit import Completion, Journal
+from evalkit.journal import FileJournal, Part, Wave, payload
 
 
 def open_journal(path: Path) -> tuple[FileJournal, list[str]]:
     notices: list[str] = []
-    return FileJournal(path, notices.append), notices
+    return FileJournal(path, lambda event: notices.append(str(event["notice"]))), notices
 
 
 def test_a_record_is_found_by_the_next_attempt(tmp_path: Path) -> None:
@@ -86,21 +87,89 @@ def test_without_a_core_a_journal_keeps_all_in_memory() -> None:
     assert journal.recall("budget") == 1
 
 
-def test_an_engine_has_one_journal_in_a_job_and_another_in_the_next() -> None:
-    fakes = "evalkit.testing.fakes"
-    spec = {"plugins": {"modules": [fakes], "local": []}, "provenance": []}
-    form = resolved_to_json(ResolvedModel(name="m", engine="fake", revision="1"))
-    model = {"engine": "fake", "params": {}, "resolved": form}
-    request = Request(messages=(Message("user", "x"),), max_tokens=4)
-    shop, seen = Workshop(), []
-    for journal in (Journal(), Journal()):
-        shop.ready(spec, journal)
-        for _ in range(2):
-            list(shop.answering(model)([request]))
-            (engine,) = shop._engines.values()
-            seen.append(engine.journal)
-            engine.journal.record("k", len(seen))
-    assert seen[0] is seen[1]
-    assert seen[2] is seen[3]
-    assert seen[0].recall("k") == 2
-    assert seen[2].recall("k") == 4
+KEYS = [f"{number:x}" * 64 for number in range(5)]
+
+
+def answered(text: str) -> Completion:
+    return Completion(text=text, finish_reason="stop", prompt_tokens=3, latency_s=0.5)
+
+
+def test_an_answer_is_found_by_the_next_attempt(tmp_path: Path) -> None:
+    path = tmp_path / "job.journal"
+    first, _ = open_journal(path)
+    odd = replace(answered("lone \ud800, NUL \x00, \u202e"), logprobs=(-0.5, float("-inf")))
+    first.keep({KEYS[0]: payload(odd)}, "engine")
+    first.keep({KEYS[1]: payload(answered("b")), KEYS[2]: payload(answered("c"))}, "cache")
+    assert first.answer(KEYS[0]) == odd
+    again, notices = open_journal(path)
+    assert again.answer(KEYS[0]) == odd
+    assert again.answer(KEYS[2]) == answered("c")
+    assert again.answer(KEYS[3]) is None
+    assert (again.cached, again.attempts, notices) == (2, 2, [])
+
+
+def test_a_damaged_answer_alone_is_asked_anew(tmp_path: Path) -> None:
+    path = tmp_path / "job.journal"
+    first, _ = open_journal(path)
+    for key in KEYS[:3]:
+        first.keep({key: payload(answered(key))}, "engine")
+    first.close()
+    path.write_bytes(path.read_bytes().replace(KEYS[1].encode(), KEYS[4].encode(), 1))
+    again, notices = open_journal(path)
+    assert [again.has(key) for key in KEYS] == [True, False, True, False, False]
+    assert len(notices) == 1
+
+
+def test_an_answer_that_is_damaged_while_the_job_runs_is_no_answer(tmp_path: Path) -> None:
+    path = tmp_path / "job.journal"
+    journal, _ = open_journal(path)
+    journal.keep({KEYS[0]: payload(answered("whole"))}, "engine")
+    path.write_bytes(path.read_bytes().replace(b"whole", b"other"))
+    assert journal.answer(KEYS[0]) is None
+    assert not journal.has(KEYS[0])
+
+
+def test_waves_are_known_to_the_next_attempt_until_they_are_answered(tmp_path: Path) -> None:
+    path = tmp_path / "job.journal"
+    first, _ = open_journal(path)
+    assert first.begin_wave("m", KEYS[:2]).number == 0
+    assert first.begin_wave("m", KEYS[2:4]).number == 1
+    assert first.begin_wave("other", KEYS[4:]).number == 0
+    first.keep({key: payload(answered("x")) for key in KEYS[:3]}, "engine")
+    again, _ = open_journal(path)
+    assert again.open_waves("m") == [Wave(1, tuple(KEYS[2:4]))]
+    assert again.begin_wave("m", ()).number == 2
+
+
+def test_time_adds_up_over_the_attempts(tmp_path: Path) -> None:
+    path = tmp_path / "job.journal"
+    first, _ = open_journal(path)
+    first.keep_cached({KEYS[0]: payload(answered("x"))}, 100.0)
+    again, _ = open_journal(path)
+    again.keep_cached({KEYS[1]: payload(answered("x"))}, 10.0)
+    assert 110 <= again.seconds < 120
+    assert 110 <= open_journal(path)[0].seconds < 120
+    assert again.attempts == 2
+
+
+def test_a_full_disk_is_told_with_the_path_and_leaves_whole_lines(tmp_path: Path) -> None:
+    path = tmp_path / "job.journal"
+    code = f"""
+import resource, signal
+from pathlib import Path
+from evalkit.journal import FileJournal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
+journal = FileJournal(Path({str(path)!r}), lambda event: None)
+try:
+    for number in range(1000):
+        journal.record(str(number), "x" * 100)
+except OSError as error:
+    print(number, error.filename)
+"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    number, filename = told.stdout.split()
+    assert filename == str(path)
+    again, notices = open_journal(path)
+    assert list(again.records) == [str(i) for i in range(int(number))]
+    assert notices == []

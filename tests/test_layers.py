@@ -28,20 +28,21 @@ DISTRIBUTIONS = [ROOT, *PLUGINS]
 # The parts of the core: a part imports those in the rows above its own, never one in its row.
 LAYERS = """
 errors
-records
+records locks log signals
 chat params provenance serialization sampling stats tables
-portable prices lines collector
+portable prices lines collector keys cache
 interfaces
 hookspecs executor_params influence
 child
-plugins suite store journal declared builtins predict coalesce remote
-contexts plan
-workshop fairness
+plugins suite store journal cache declared builtins predict coalesce remote
+contexts plan asking
+workshop fairness contests
 preflight jobs manifest results
 run_folder
 executors serving runner
 prepare rescore schemas report
 export compare
+latency
 api
 cli
 __main__ testing

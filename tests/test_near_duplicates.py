@@ -96,6 +96,36 @@ class TestNearDuplicates:
             (4, 4),
         ]
 
+    @settings(max_examples=40, deadline=None)
+    @given(st.integers(0, 2**32), st.integers(0, 12), st.integers(0, 12))
+    def test_all_pairs_at_once_are_the_definition_too(self, seed, size, others):
+        rng = random.Random(seed)
+        train = ["", *corpus(rng, others)]
+        texts = [*corpus(rng, size), *(changed(text, rng, rng.randint(0, 2)) for text in train)]
+        found = near_duplicates(texts, train, few_pairs=0, most_candidates=-1)
+        assert found == exactly(texts, train)
+
+    def test_pairs_at_once_are_taken_in_blocks(self, monkeypatch):
+        rng = random.Random(3)
+        train = corpus(rng, 10)
+        texts = [changed(text, rng, rng.randint(0, 1)) for text in train]
+        monkeypatch.setattr("evalkit.fairness.products._BLOCK", 30)  # three rows
+        found = near_duplicates(texts, train, few_pairs=0, most_candidates=-1)
+        assert found == exactly(texts, train)
+
+    def test_texts_of_one_template_are_not_compared_one_by_one(self, monkeypatch):
+        """Nearly all of their pairs are candidates; the near ones among them are all found."""
+        rng = random.Random(5)
+        train = [f"{LONG} {rng.randrange(10**6)} {rng.randrange(10**6)} x y z" for _ in range(60)]
+        texts = [*train[:3], LONG.replace("word7 ", "w ") + " 1 2 3"]
+        compared = []
+        monkeypatch.setattr(
+            "evalkit.fairness.duplicates.similarity", lambda *pair: compared.append(pair)
+        )
+        found = near_duplicates(texts, train, few_pairs=0, most_candidates=100)
+        assert found == exactly(texts, train)
+        assert not compared
+
     def test_repeated_texts_are_found_each_time(self):
         assert [near.text for near in near_duplicates([LONG, "x", LONG], [LONG, LONG])] == [0, 2]
 

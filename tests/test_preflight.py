@@ -115,7 +115,7 @@ class TestPreflight:
         lab.suite(adapters='[[adapters]]\nuse = "tuned"\n[[adapters]]\nuse = "fake-bare"\n')
         assert self.refused(lab).splitlines()[-2:] == [
             'error: suite.toml: tuned: "tuned" needs files, weights:lora; for parrot, the engine '
-            "fake offers choices, generate",
+            "fake offers choices, generate, independent",
             '  use another engine, or limit the adapter to models that can: models = ["NAME"]; '
             "a task that need not force its answers takes constrain = false",
         ]

@@ -104,6 +104,7 @@ class TestFolder:
 @pytest.mark.parametrize(
     ("process", "alive"),
     [(os.getpid(), True), (os.getppid(), True), (0, False), (-1, False), (None, False)],
+    ids=["this one", "its parent", "0", "-1", "none"],
 )
 def test_whether_a_process_is_alive(process, alive):
     assert is_alive(process) == alive

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from evalkit.api import RunView, load_run, run
+    from evalkit.cache import cache_folder
     from evalkit.chat import ChatTemplate, fold_system
     from evalkit.errors import (
         AdaptationError,
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
         JobError,
         ModelError,
         PluginError,
+        StopRequested,
         SuiteError,
         UserError,
     )
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from evalkit.interfaces import (
         AdaptContext,
         Adapter,
+        Attempt,
         Comparison,
         ComparisonResult,
         Contest,
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
         Journal,
         Metric,
         Notify,
+        Preview,
         Program,
         ProgramContext,
         Question,
@@ -70,13 +74,14 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "api": "RunView load_run run",
+    "cache": "cache_folder",
     "chat": "ChatTemplate fold_system",
     "errors": "AdaptationError DataError EngineError EvalkitError JobError ModelError PluginError "
-    "SuiteError UserError",
+    "StopRequested SuiteError UserError",
     "hookspecs": "hookimpl",
-    "interfaces": "AdaptContext Adapter Comparison ComparisonResult Contest DirectPredictor Engine "
-    "Entry Executor Journal Metric Notify Program ProgramContext Question Ratio Reporter "
-    "SingleRequest Standing Steps Task",
+    "interfaces": "AdaptContext Adapter Attempt Comparison ComparisonResult Contest "
+    "DirectPredictor Engine Entry Executor Journal Metric Notify Preview Program ProgramContext "
+    "Question Ratio Reporter SingleRequest Standing Steps Task",
     "params": "DataPath MaybePath NotInIdentity Params Refers",
     "records": "AdaptedModel Cell Completion Demo Example Failure HostedModel Json LocalWeights "
     "Message Parsed Prediction Prompt Request ResolvedModel SOURCE_JOIN Score Usage",
@@ -91,6 +96,7 @@ __all__ = [
     "AdaptationError",
     "AdaptedModel",
     "Adapter",
+    "Attempt",
     "Cell",
     "ChatTemplate",
     "Comparison",
@@ -124,6 +130,7 @@ __all__ = [
     "Parsed",
     "PluginError",
     "Prediction",
+    "Preview",
     "Program",
     "ProgramContext",
     "Prompt",
@@ -139,10 +146,12 @@ __all__ = [
     "SingleRequest",
     "Standing",
     "Steps",
+    "StopRequested",
     "SuiteError",
     "Task",
     "Usage",
     "UserError",
+    "cache_folder",
     "fold_system",
     "hookimpl",
     "load_run",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from evalkit.compare.expect import unjudged
 from evalkit.compare.kept import kept_or_made
@@ -111,6 +111,7 @@ def run(  # noqa: PLR0913 (the options of `evalkit run`, all but the first by ke
     modules: Sequence[str] = (),
     output_dir: str | Path = "runs",
     fresh: bool = False,
+    cache: Literal["use", "refresh", "off"] = "use",
     keep_going: bool = False,
     observer: Observer | None = None,
 ) -> RunView:
@@ -125,7 +126,9 @@ def run(  # noqa: PLR0913 (the options of `evalkit run`, all but the first by ke
         matches: given a text with a cell's id, model and adapter, whether to run it.
         modules: plugin modules to load, as for ``-p``.
         output_dir: the output folder.
-        fresh: run every job anew.
+        fresh: run every job anew, and ask every question anew.
+        cache: what the response cache is for: "refresh" asks anew and writes to it, "off" leaves
+            it alone.
         keep_going: cells whose model or data cannot be had fail; the others run.
         observer: told how the run goes.
 
@@ -148,6 +151,7 @@ def run(  # noqa: PLR0913 (the options of `evalkit run`, all but the first by ke
     options = Options(
         output=Path(output_dir),
         fresh=fresh,
+        cache="refresh" if fresh and cache == "use" else cache,
         keep_going=keep_going,
         modules=tuple(modules),
         local=prepared.local,

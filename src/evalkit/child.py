@@ -24,6 +24,9 @@ _PATIENCE_S = 20
 """How long a child may take to give devices back when it is asked to end."""
 
 
+STOP = signal.SIGUSR1
+"""Asks a child to save what it has, and to end what it is doing."""
+
 _EVALKIT = ("-P", "-m", "evalkit")
 """Without -P, Python would import from the working folder first, which the command does not."""
 
@@ -57,6 +60,11 @@ class Child:
             raise UserError(what, "name the interpreter of an environment") from error
         # What it forked holds its end of the pipe: events would not end before that does.
         threading.Thread(target=self._clear_up, daemon=True).start()
+
+    def stop(self) -> None:
+        """Ask it to save what it has, and to end what it is doing."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(STOP)
 
     def tell(self, form: Mapping[str, Any]) -> None:
         """Write a line to it; a child that is gone shows in `events`."""

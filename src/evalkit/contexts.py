@@ -6,9 +6,10 @@ The evaluation split is not in reach: the task that an adapter sees refuses to l
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from evalkit.coalesce import Coalescer
-from evalkit.errors import EngineError, UserError
+from evalkit.errors import EngineError, StopRequested, UserError
 from evalkit.interfaces import Metric, Task
 from evalkit.predict import Answering, make_request, render
 from evalkit.records import (
@@ -127,6 +128,23 @@ class AdaptationContext(PredictionContext):
         self._services = services
 
     @property
+    def checkpoints(self) -> Path:
+        """A folder that outlives a kill, made when it is first asked for."""
+        folder = self._services.checkpoints
+        folder = folder or self.folder.with_name(f"{self.folder.name}.checkpoints")
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the user asked to stop."""
+        return self._services.stopping()
+
+    def stop(self) -> NoReturn:
+        """End this attempt at the job, which will be gone on with another time."""
+        raise StopRequested
+
+    @property
     def usage(self) -> Usage:
         """What the adapter has asked so far, over all models."""
         return self._services.usage
@@ -166,6 +184,8 @@ class Services:
         resolved: Callable[[str], ResolvedModel],
         metric: Callable[[str], Metric],
         progress: Callable[[int, int, str], None],
+        stopping: Callable[[], bool] = lambda: False,
+        checkpoints: Path | None = None,
     ) -> None:
         """Wire the services.
 
@@ -174,7 +194,12 @@ class Services:
             resolved: name of a model -> what would answer.
             metric: name -> metric.
             progress: done, total, note.
+            stopping: whether the user asked to stop.
+            checkpoints: what a repeated attempt can go on from; None for a folder beside the one
+                of the adapted model.
         """
+        self.stopping = stopping
+        self.checkpoints = checkpoints
         self.resolved = resolved
         self.metric = metric
         self.progress = progress

@@ -10,6 +10,7 @@ EvalkitError
     ├── EngineError       an engine gave no answer
     └── AdaptationError   an adaptation method could not finish
 
+StopRequested, a KeyboardInterrupt and no error, ends a job that is gone on with another time.
 Everything else that is raised is a bug and shows its traceback. This module imports nothing.
 """
 
@@ -74,3 +75,16 @@ class EngineError(JobError):
 
 class AdaptationError(JobError):
     """An adaptation method could not finish."""
+
+
+class StopRequested(KeyboardInterrupt):
+    """The user asked to stop, or a budget is spent: a job ends early, with what it did saved.
+
+    Attributes:
+        reason: why, if it was not an interrupt.
+    """
+
+    def __init__(self, reason: str = "") -> None:
+        """Keep the reason."""
+        super().__init__(reason)
+        self.reason = reason

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from evalkit.child import Child, check_interpreter
+from evalkit.errors import StopRequested
 from evalkit.executor_params import WorkerParams
 from evalkit.interfaces import Event, Executor, Task
 from evalkit.jobs import run_job
@@ -28,6 +29,10 @@ class LocalExecutor(Executor):
         """Run one job; see the base class."""
         return run_job(self._workshop, job, on_event)
 
+    def stop(self) -> None:
+        """Let the job under way save what it has, and end."""
+        self._workshop.stop()
+
     def close(self) -> None:
         """Give engines back."""
         self._workshop.close()
@@ -42,6 +47,7 @@ class WorkerExecutor(Executor):
         """Keep the parameters; the worker starts with the first job."""
         super().__init__(params)
         self._child: Child | None = None
+        self._stopped = False
 
     def run(self, job: Mapping[str, Json], on_event: Callable[[Event], None]) -> Json:
         """Run one job; see the base class.
@@ -52,14 +58,24 @@ class WorkerExecutor(Executor):
         child = self._child = self._child or Child(self.params.python, where="executor.python")
         child.tell(job)
         for event in child.events():
+            if "stopped" in event:
+                raise StopRequested
             if "ended" in event:
                 ended: Json = event["ended"]
                 return ended
             on_event(event)
+        if self._stopped:
+            raise StopRequested
         reason = f"the worker {child.how_it_ended()}"
         self.close()
         hint = "what it printed stands above; a killed worker often means too little memory"
         return failure_to_json(Failure(reason=reason, kind="machine", hint=hint))
+
+    def stop(self) -> None:
+        """Let the worker save what it has, and end its job."""
+        self._stopped = True
+        if self._child is not None:
+            self._child.stop()
 
     def check(self) -> None:
         """Ask the interpreter for its evalkit.

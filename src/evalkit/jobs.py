@@ -74,30 +74,50 @@ def run_job(shop: Workshop, spec: Spec, on_event: Callable[[Event], None]) -> di
         ``traceback`` if it is a bug of a plugin.
     """
     store = Store(Path(spec["root"]))
-    staged = store.unfinished(spec["kind"], spec["id"])
-    journal = FileJournal(
-        store.journal(spec["kind"], spec["id"]), lambda text: on_event({"notice": text})
-    )
-    started = time.monotonic()
+    kind, identity = spec["kind"], spec["id"]
+    with store.locked(kind, identity, lambda text: on_event({"notice": text})) as waited:
+        if waited and store.finished(kind, identity) is not None:
+            return None  # whoever had it did the same job
+        if spec["fresh"]:
+            store.forget_attempts(kind, identity)
+        return _run_locked(store, shop, spec, on_event)
+
+
+def _run_locked(
+    store: Store, shop: Workshop, spec: Spec, on_event: Callable[[Event], None]
+) -> dict[str, Any] | None:
+    kind, identity = spec["kind"], spec["id"]
+    staged = store.unfinished(kind, identity)
+    journal = FileJournal(store.journal(kind, identity), on_event, lambda: shop.stopping)
+
+    def tell(event: Event) -> None:
+        journal.tick()
+        on_event(event)
+
     try:
-        store.stage(spec["kind"], spec["id"])
+        store.stage(kind, identity)
         shop.ready(spec, journal)
-        note = _KINDS[spec["kind"]](shop, spec, staged, on_event)
-        seconds = round(time.monotonic() - started, 3)
-        identity = {"kind": spec["kind"], "id": spec["id"]}
-        note = {**identity, "seconds": seconds, "decisions": dict(journal.records), **note}
-        store.seal(staged, spec["kind"], spec["id"], note)
-        journal.remove()
+        note = _KINDS[kind](shop, spec, staged, tell)
+        seconds = journal.seconds - note.pop("aside", 0.0)
+        facts = {"kind": kind, "id": identity, "seconds": round(seconds, 3)}
+        note = {**facts, "cached": journal.cached, "decisions": dict(journal.records), **note}
+        store.seal(staged, kind, identity, note)
+        if not note.get("failures"):  # else the answers that were had are not asked again
+            journal.remove()
+            store.forget_attempts(kind, identity)
         return None
     except KeyboardInterrupt:
+        journal.save()
         raise
     except BaseException as error:  # a plugin that exits must not end the run
         failure = _failure(error, spec)
         if failure["kind"] == "engine":
             shop.close()  # the next job gets a new one
-        journal.remove()
+        if failure["kind"] not in ("engine", "machine"):
+            store.forget_checkpoints(kind, identity)  # from there it would fail again
         return failure
     finally:
+        journal.close()
         store.discard(staged)
 
 
@@ -108,6 +128,9 @@ def _failure(error: BaseException, spec: Spec) -> dict[str, Any]:
     elif isinstance(error, OSError):
         kind = "machine"
     reason, hint = told(error)
+    if isinstance(error, OSError) and error.errno is not None:
+        where = error.filename or spec["root"]
+        reason, hint = f"{where}: {error.strerror}", "mend that; the same command then goes on"
     form = failure_to_json(Failure(reason=reason, kind=kind, hint=hint))
     if isinstance(error, EvalkitError) and error.__cause__ is None:
         return form
@@ -128,6 +151,8 @@ def _adapt(shop: Workshop, spec: Spec, folder: Path, on_event: Callable[[Event],
         resolved=lambda name: resolved_from_json(spec["models"][name]["resolved"]),
         metric=shop.metric,
         progress=lambda done, total, note: on_event({"done": done, "total": total, "note": note}),
+        stopping=lambda: shop.stopping,
+        checkpoints=Store(Path(spec["root"])).checkpoints("adapt", spec["id"]),
     )
     context = AdaptationContext(
         shop.task(spec),
@@ -159,8 +184,9 @@ def _predict(shop: Workshop, spec: Spec, folder: Path, on_event: Callable[[Event
     source = Store(Path(spec["root"])).folder("adapt", spec["adapted"])
     adapted = adapted_from_json(_read_json(source / ADAPTED), source)
     task, train, examples = TaskView(shop.task(spec)), shop.train(spec), _evaluation(shop, spec)
+    started = time.monotonic()
     near = _overlap(folder, task, train, examples) if train else None
-    started = time.monotonic()  # looking for near-duplicates is no part of what predicting takes
+    aside = time.monotonic() - started  # no part of what predicting takes
     watch = Watch(task, train, adapted)
     program = shop.adapter(spec).program(adapted, watch)
     answering = watch.over(shop.answering(spec["models"][spec["model"]]))
@@ -174,10 +200,9 @@ def _predict(shop: Workshop, spec: Spec, folder: Path, on_event: Callable[[Event
     failed = tally.outcomes["failed"]
     if failed == len(examples) and tally.first:
         raise EngineError(f"no example could be answered: {tally.first.reason}", tally.first.hint)
-    seconds = round(time.monotonic() - started, 3)
     fairness = {**planned(spec, examples), **watch.facts(program, examples)}
     return {
-        "seconds": seconds,
+        "aside": aside,
         "fairness": {**fairness, "too_long": tally.too_long, "near_duplicates": near},
         "usage": usage_to_json(tally.usage),
         "outcomes": tally.outcomes,

@@ -1,18 +1,45 @@
-"""The journal of one job on disk: what its engines decided, kept through a kill.
+"""The journal of one job on disk: what it decided, asked and was answered, kept through a kill.
 
-Each line holds a record and a hash of it. A line that was cut by a crash is the last one; it and
-whatever follows it are dropped with a notice, and the job decides that point anew.
+An attempt at a job that finds what an earlier one left goes on from there: what was decided is
+decided alike, what was answered is not asked again. The lines of the log (`evalkit.log`) are::
+
+    {"key": ..., "value": ...}                      a decision of an engine
+    {"wave": 3, "of": MODEL, "keys": [...]}         requests that are about to be asked together
+    {"answer": KEY, "from": ..., "is": {...}}       what was answered to the request with this key
+    {"attempt": N, "seconds": ...}                  how long an attempt has taken so far
+    {"saved": ...}                                  seconds that cached answers once took
 """
 
-import json
-import os
-from collections.abc import Callable, Iterator, Mapping
+import math
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from evalkit.interfaces import Journal
-from evalkit.records import Json
-from evalkit.serialization import digest, line
+from evalkit.interfaces import Attempt, Event, Journal
+from evalkit.lines import as_line
+from evalkit.log import Log
+from evalkit.records import Completion, Json
+from evalkit.serialization import answer_from_json, line
+
+_TIME_EVERY_S = 1.0
+
+Origin = Literal["engine", "cache"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """Requests that go to an engine together.
+
+    Attributes:
+        number: within the job and the model.
+        keys: of the requests, in their order; empty where it does not matter which they are.
+    """
+
+    number: int
+    keys: tuple[str, ...]
 
 
 class Part(Journal):
@@ -23,6 +50,11 @@ class Part(Journal):
         super().__init__()
         self._whole = whole
         self._name = name
+
+    @property
+    def stopping(self) -> bool:
+        """See the base class."""
+        return self._whole.stopping
 
     def recall(self, key: str) -> Json:
         """See the base class."""
@@ -42,59 +74,218 @@ class Part(Journal):
         """See the base class."""
         self._whole.notice(text)
 
+    def attempt(self, attempt: Attempt) -> None:
+        """See the base class."""
+        self._whole.attempt(attempt)
+
 
 class FileJournal(Journal):
-    """A Journal in a file, which is made with the first record."""
+    """A Journal in a file, which is made with the first record. Any thread may use it.
 
-    def __init__(self, path: Path, notice: Callable[[str], None]) -> None:
+    Attributes:
+        attempts: how many attempts at the job left something, this one included.
+        cached: how many of the answers came from the response cache.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        tell: Callable[[Event], None],
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
         """Read what an earlier attempt at the job left, if it left anything.
 
         Args:
             path: the file.
-            notice: told of what is worth a line.
+            tell: told of what is worth a line (``notice``), and of attempts (``attempt``).
+            stopping: whether the user asked to stop.
+
+        Raises:
+            OSError: it cannot be read.
         """
         super().__init__()
-        self._path = path
-        self._notice = notice
-        whole = 0
-        for length, form in _records(path):
-            whole += length
-            self.records[form["key"]] = form["value"]
-        if path.exists() and path.stat().st_size > whole:
-            os.truncate(path, whole)
-            notice(f"{path.name}: a record that was cut off has been dropped")
+        self._path, self._tell, self._stopping = path, tell, stopping
+        self._log = Log(path)
+        self._lock = threading.RLock()
+        self._answers: dict[bytes, tuple[int, int]] = {}
+        self._waves: dict[str, list[Wave]] = {}
+        self._seconds: dict[int, float] = {}
+        self._started, self._told = time.monotonic(), -math.inf
+        self._saved = 0.0
+        self.cached = 0
+        self._read()
+        self.attempts = max(self._seconds, default=0) + 1
+
+    @property
+    def stopping(self) -> bool:
+        """See the base class."""
+        return self._stopping()
+
+    @property
+    def seconds(self) -> float:
+        """How long the job has taken, over all attempts.
+
+        Of cached answers, it holds how long they once took: what a method takes does not depend on
+        what was asked before.
+        """
+        return sum(self._seconds.values()) + self._saved + time.monotonic() - self._started
 
     def record(self, key: str, value: Json) -> None:
         """Append a record and wait until the disk has it."""
-        super().record(key, value)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        form = {"key": key, "value": value}
-        with self._path.open("a", encoding="ascii") as file:
-            file.write(line({**form, "sha256": digest(form)}) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        with self._lock:
+            self._write([{"key": key, "value": value}], sync=True)
+            super().record(key, value)
 
     def notice(self, text: str) -> None:
         """Tell the user something worth a line."""
-        self._notice(text)
+        self._tell({"notice": text})
+
+    def enter(self, model: str, attempt: Attempt) -> None:
+        """Enter an attempt at a request to a model into the ledger of the run."""
+        self._tell({"attempt": {"model": model, **asdict(attempt)}})
+
+    def has(self, key: str) -> bool:
+        """Whether a request was answered."""
+        return _short(key) in self._answers
+
+    def answer(self, key: str) -> Completion | None:
+        """What was answered to a request; None if it was not, or the answer is damaged."""
+        with self._lock:
+            place = self._answers.get(_short(key))
+            form = None if place is None else self._log.at(*place)
+            if place is not None and (form is None or form.get("answer") != key):
+                del self._answers[_short(key)]  # damaged since it was written
+                form = None
+        if form is None:
+            return None
+        found = answer_from_json(form["is"])
+        return found if isinstance(found, Completion) else None
+
+    def keep(self, answers: Mapping[str, bytes], origin: Origin) -> None:
+        """Keep answers, each under the key of its request, as `payload` makes them.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        with self._lock:
+            start = b'{"from":"' + origin.encode() + b'","answer":"'
+            forms = [
+                start + key.encode() + b'","is":' + form + b"}" for key, form in answers.items()
+            ]
+            places = self._log.write([*forms, *self._time()], sync=False)
+            for key, form, place in zip(answers, forms, places, strict=False):
+                self._answers[_short(key)] = (place, len(form) + 18)
+            self.cached += len(answers) if origin == "cache" else 0
+
+    def keep_cached(self, answers: Mapping[str, bytes], seconds: float) -> None:
+        """Keep answers of the response cache, which took so many seconds when they were asked.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        with self._lock:
+            self.keep(answers, "cache")
+            self._write([{"saved": round(seconds, 6)}], sync=True)
+            self._saved += seconds
+
+    def begin_wave(self, model: str, keys: Sequence[str]) -> Wave:
+        """Record that requests will be asked together, before they are.
+
+        Args:
+            model: who is asked.
+            keys: of the requests; empty where it does not matter which they are.
+        """
+        with self._lock:
+            waves = self._waves.setdefault(model, [])
+            wave = Wave(len(waves), tuple(keys))
+            self._write([{"wave": wave.number, "of": model, "keys": list(keys)}], sync=bool(keys))
+            waves.append(wave)
+            return wave
+
+    def open_waves(self, model: str) -> list[Wave]:
+        """The waves of a model of which some requests were not answered."""
+        waves = self._waves.get(model, [])
+        return [wave for wave in waves if not all(self.has(key) for key in wave.keys)]
+
+    def tick(self) -> None:
+        """Note how long this attempt has taken; called now and then."""
+        with self._lock:
+            forms = self._time()
+            if forms:
+                self._log.write(forms, sync=False)
+
+    def save(self) -> None:
+        """Wait until the disk has everything."""
+        with self._lock:
+            self._log.sync()
+
+    def close(self) -> None:
+        """Close the file; it stays."""
+        with self._lock:
+            self._log.close()
 
     def remove(self) -> None:
         """Forget everything: the job is over."""
-        self.records.clear()
-        self._path.unlink(missing_ok=True)
+        with self._lock:
+            self.close()
+            self.records.clear()
+            self._answers.clear()
+            self._waves.clear()
+            self._path.unlink(missing_ok=True)
 
+    def _write(self, forms: Sequence[Mapping[str, Any]], *, sync: bool) -> None:
+        written = [line(form).encode("ascii") for form in forms]
+        self._log.write([*written, *self._time()], sync=sync)
 
-def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The whole records at the start of a file, each with its length in bytes."""
-    if not path.exists():
-        return
-    with path.open("rb") as file:
-        for written in file:
+    def _time(self) -> list[bytes]:
+        now = time.monotonic()
+        if now - self._told < _TIME_EVERY_S:
+            return []
+        self._told = now
+        form = {"attempt": self.attempts, "seconds": round(now - self._started, 3)}
+        return [line(form).encode("ascii")]
+
+    def _read(self) -> None:
+        damaged = 0
+        for place, length, form in self._log.read():
             try:
-                form = json.loads(written)
-                known = form.pop("sha256")
-            except (ValueError, KeyError, AttributeError, TypeError):
-                return
-            if not written.endswith(b"\n") or digest(form) != known:
-                return
-            yield len(written), form
+                if form is None:
+                    damaged += 1
+                elif "answer" in form:
+                    self._answers[_short(form["answer"])] = (place, length)
+                    self.cached += form["from"] == "cache"
+                elif "wave" in form:
+                    wave = Wave(form["wave"], tuple(form["keys"]))
+                    self._waves.setdefault(form["of"], []).append(wave)
+                elif "attempt" in form:
+                    self._seconds[form["attempt"]] = form["seconds"]
+                elif "saved" in form:
+                    self._saved += form["saved"]
+                else:
+                    self.records[form["key"]] = form["value"]
+            except (KeyError, TypeError, ValueError):
+                damaged += 1
+        if damaged:
+            records = "a record" if damaged == 1 else f"{damaged} records"
+            self.notice(f"{self._path}: {records} cut off or damaged, left out and asked anew")
+
+
+def payload(answer: Completion) -> bytes:
+    """An answer as it is kept: JSON on one line of ASCII."""
+    form: dict[str, Any] = {
+        "text": answer.text,
+        "finish_reason": answer.finish_reason,
+        "prompt_tokens": answer.prompt_tokens,
+        "completion_tokens": answer.completion_tokens,
+        "cached_tokens": answer.cached_tokens,
+        "latency_s": answer.latency_s,
+        "logprobs": None,
+    }
+    if answer.logprobs is not None:
+        form["logprobs"] = [float(v) if abs(v) < float("inf") else str(v) for v in answer.logprobs]
+    return as_line(form)[:-1]
+
+
+def _short(key: str) -> bytes:
+    """Half of a key, which is enough to tell the requests of a job apart."""
+    return bytes.fromhex(key[:32])

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from evalkit.collector import uncollected
+from evalkit.contests import Known, comparison_faults
 from evalkit.errors import DataError, SuiteError, UserError
 from evalkit.interfaces import Notify, Task
 from evalkit.params import Params
@@ -73,7 +74,16 @@ def gather_inputs(
     models, faults = _resolve_all(suite, cells, plugins, notify)
     inputs = Inputs(task=data.task, train=data.train, evaluation=data.evaluation, models=models)
     unable = _ability_faults(suite, cells, plugins, models, data.task)
-    return inputs, [*data.faults, *faults, *unable]
+    known = Known(task=data.task, examples=data.evaluation, models=models)
+    told = {str(fault.error) for fault in data.faults}
+    unfit = [f for f in _unfit(suite, cells, plugins, known) if str(f.error) not in told]
+    return inputs, [*data.faults, *faults, *unable, *unfit]
+
+
+def _unfit(suite: Suite, cells: Sequence[Cell], plugins: Plugins, known: Known) -> list[Fault]:
+    """What comparisons find wrong with themselves."""
+    found = comparison_faults(suite, cells, plugins, known)
+    return [Fault(error=error, comparisons=frozenset({name})) for name, error in found]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +127,8 @@ def read_data(suite: Suite, cells: Sequence[Cell], plugins: Plugins) -> Data:
         except SuiteError as error:
             ids = frozenset(cell.id for cell in trained)
             faults = [Fault(error=problem, cells=ids) for problem in error.problems]
+    if evaluation and not problems:
+        faults += _unfit(suite, cells, plugins, Known(task=task, examples=evaluation, models={}))
     return Data(task=task, train=train, evaluation=evaluation, problems=problems, faults=faults)
 
 

@@ -303,7 +303,9 @@ class ResolvedModel:
         template_sha256: hash of the chat template.
         context_length: the most tokens of prompt and answer together; 0 if unknown.
         abilities: what the engine can do with it: ``generate``, ``choices``, ``schema``,
-            ``weights:lora``, ``files`` (the folder may be trained on), ...
+            ``weights:lora``, ``files`` (the folder may be trained on), ``independent`` (an answer
+            does not depend on what else is asked with it), ``serve`` (single requests at any
+            time), ...
         device: where it will run, for instance ``cpu`` or ``cuda``.
     """
 

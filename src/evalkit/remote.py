@@ -13,9 +13,9 @@ from typing import Any
 
 from evalkit.child import Child, check_interpreter
 from evalkit.errors import EngineError, JobError, UserError
-from evalkit.interfaces import Engine, Journal
+from evalkit.interfaces import Attempt, Engine, Journal
 from evalkit.params import Params
-from evalkit.records import Completion, Failure, Json, Request, ResolvedModel
+from evalkit.records import Completion, Failure, Request, ResolvedModel
 from evalkit.serialization import answer_from_json, request_to_json
 
 
@@ -49,7 +49,7 @@ def check_place(place: Place, *, where: str) -> None:
     check_interpreter(place.python, where=where)
     child = Child(place.python, where=where)
     try:
-        child.tell(_call(place, [], {}))
+        child.tell(_call(place, [], Journal()))
         ended: dict[str, Any] = {"reason": "its process ended", "hint": ""}
         for event in child.events():
             ended = event.get("ended", ended)
@@ -62,7 +62,7 @@ def check_place(place: Place, *, where: str) -> None:
 
 
 def _call(
-    place: Place, requests: Sequence[Request], recorded: Mapping[str, Json], *, job: int = 0
+    place: Place, requests: Sequence[Request], journal: Journal, *, job: int = 0
 ) -> dict[str, Any]:
     """Questions to an engine, as `evalkit.serving` takes them; those of one job share a journal."""
     return {
@@ -70,7 +70,8 @@ def _call(
         "model": place.model,
         "plugins": place.plugins,
         "provenance": place.provenance,
-        "recorded": recorded,
+        "recorded": journal.recall_all(),
+        "wave": journal.wave,
         "job": job,
     }
 
@@ -100,6 +101,11 @@ class RemoteEngine(Engine):
             child, self._child = self._child, None
             child.close()
 
+    def stop(self) -> None:
+        """Let the child end what it is doing; may be called by a signal handler."""
+        if self._child is not None:
+            self._child.stop()
+
     def _ask(self, requests: Sequence[Request]) -> Iterator[tuple[int, Completion | Failure]]:
         """Send all requests, and pass on what is told until the end."""
         if not requests:
@@ -108,27 +114,34 @@ class RemoteEngine(Engine):
         child = self._child = self._child or Child(self._place.python, where=where)
         if self._asked_for is not self.journal:
             self._asked_for, self._job = self.journal, self._job + 1
-        child.tell(_call(self._place, requests, self.journal.recall_all(), job=self._job))
+        child.tell(_call(self._place, requests, self.journal, job=self._job))
         whole = False
         try:
             for event in child.events():
                 if "answer" in event:
                     index, form = event["answer"]
                     yield index, answer_from_json(form)
-                elif "record" in event:
-                    key, value = event["record"]
-                    self.journal.record(key, value)
-                    child.tell({"recorded": key})
-                elif "notice" in event:
-                    self.journal.notice(event["notice"])
                 elif "ended" in event:
                     whole = True
                     self._check(event["ended"])
+                else:
+                    self._pass_on(child, event)
             if not whole:
                 self._give_up(child)
         finally:
             if not whole:  # the rest of its answers would be taken for those to other questions
                 self.close()
+
+    def _pass_on(self, child: Child, event: Mapping[str, Any]) -> None:
+        """Tell the journal what the engine tells it there."""
+        if "record" in event:
+            key, value = event["record"]
+            self.journal.record(key, value)
+            child.tell({"recorded": key})
+        elif "notice" in event:
+            self.journal.notice(event["notice"])
+        elif "attempt" in event:
+            self.journal.attempt(Attempt(**event["attempt"]))
 
     def _check(self, ended: Mapping[str, Any] | None) -> None:
         if ended is None:

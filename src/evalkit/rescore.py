@@ -62,6 +62,7 @@ def rescore(
     store, executor = Store(folder.parent), LocalExecutor(Params())
     choice = {"modules": list(modules), "local": [str(path) for path in local]}
     anywhere = {"root": str(store.root), "plugins": choice, "provenance": []}
+    anywhere |= {"cache": "off", "fresh": False}
     scored = []
     for cell in results["cells"]:
         for metric in suite.metrics if cell["predictions"] else ():

@@ -8,27 +8,30 @@
     predictions/CELL.jsonl   what each cell answered
     scores/METRIC/CELL.jsonl what each answer was worth
     near-duplicates/CELL.json which evaluated examples a training example nearly repeats
+    latency/CELL.json        how long users would wait, where `evalkit latency` measured it
     judgments.jsonl          what judges said
     errors.log               tracebacks of failures that are bugs
 """
 
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from evalkit.errors import UserError
 from evalkit.interfaces import Task
 from evalkit.lines import as_line, storable
-from evalkit.manifest import write_manifest
+from evalkit.locks import Lock
+from evalkit.manifest import stamp, write_manifest
 from evalkit.records import Example
 from evalkit.serialization import line, read_lines
-from evalkit.store import Store, is_alive, new_run, point_latest, runs
+from evalkit.store import Store, new_run, point_latest, runs
 
-PREDICTIONS, SCORES, NEAR_DUPLICATES, EXAMPLES, JUDGMENTS = (
+PREDICTIONS, SCORES, NEAR_DUPLICATES, LATENCY, EXAMPLES, JUDGMENTS = (
     "predictions",
     "scores",
     "near-duplicates",
+    "latency",
     "examples.jsonl",
     "judgments.jsonl",
 )
@@ -45,20 +48,23 @@ def open_run(
         name: of the suite.
         manifest: of the run that begins; ``suite_sha256`` tells which suite is the same.
         fresh: do not look for an unfinished run.
+
+    Raises:
+        UserError: another process is at the unfinished run.
     """
     path = None if fresh else _unfinished(store, str(manifest["suite_sha256"]))
     path = path or new_run(store.root, name)
+    folder = RunFolder(path, store)
+    folder.lock()
     (path / PREDICTIONS).mkdir(exist_ok=True)
-    write_manifest(path, {**manifest, "process": os.getpid()})
+    write_manifest(path, manifest)
     point_latest(path)
-    return RunFolder(path, store)
+    return folder
 
 
 def _unfinished(store: Store, suite_sha256: str) -> Path | None:
     for path, manifest in runs(store.root):
-        same = manifest.get("suite_sha256") == suite_sha256 and not manifest.get("finished")
-        process = manifest.get("process")
-        if same and (process == os.getpid() or not is_alive(process)):
+        if manifest.get("suite_sha256") == suite_sha256 and not manifest.get("finished"):
             return path
     return None
 
@@ -70,6 +76,28 @@ class RunFolder:
         """Write to `path` what lies in `store`."""
         self.path = path
         self._store = store
+        self._lock = Lock(path / ".lock")
+
+    def lock(self) -> None:
+        """Keep other processes from the folder, until `close`.
+
+        Raises:
+            UserError: another process has it.
+        """
+        if self._lock.take():
+            return
+        holder = self._lock.holder
+        who = f"process {holder.get('process', '?')} on {holder.get('host', '?')}"
+        since = stamp(holder["since"]) if "since" in holder else "?"
+        raise UserError(
+            f"{self.path}: {who} is at this run since {since}",
+            "wait until it is done, or end it and run again: it goes on where it stopped; "
+            "--fresh makes a run of its own, --output-dir DIR one elsewhere",
+        )
+
+    def close(self) -> None:
+        """Let other processes at the folder."""
+        self._lock.give_back()
 
     def keep_examples(self, task: Task, examples: Sequence[Example]) -> None:
         """Write the evaluated examples, as a model and a metric see them."""
@@ -123,6 +151,11 @@ def scores_path(folder: Path, metric: str, cell: str) -> Path:
 def near_duplicates_path(folder: Path, cell: str) -> Path:
     """Where a run folder has the near-duplicates of a cell; not there if it has no training."""
     return folder / NEAR_DUPLICATES / f"{cell}.json"
+
+
+def latency_path(folder: Path, cell: str) -> Path:
+    """Where a run folder has the latency of a cell; not there unless it was measured."""
+    return folder / LATENCY / f"{cell}.json"
 
 
 def _form(task: Task, example: Example) -> dict[str, Any]:

@@ -8,10 +8,10 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from evalkit import __version__
-from evalkit.errors import SuiteError
+from evalkit.errors import StopRequested, SuiteError
 from evalkit.interfaces import Event, Executor
 from evalkit.manifest import (
     evaluation_sha256,
@@ -37,6 +37,7 @@ from evalkit.results import (
 )
 from evalkit.run_folder import RunFolder, open_run
 from evalkit.serialization import digest, pretty
+from evalkit.signals import first_stops
 from evalkit.store import Store, write_atomically
 from evalkit.suite import RawSuite, Suite, Use
 
@@ -47,7 +48,9 @@ class Options:
 
     Attributes:
         output: the output folder.
-        fresh: run every job anew, finished or not.
+        fresh: run every job anew, finished or not, and ask every question anew.
+        cache: what the response cache is for: "use", "refresh" (write to it, do not read it) or
+            "off".
         keep_going: cells with faults found by the preflight fail, the others run.
         max_failures: stop after this many failed cells; 0 means never.
         modules: as given to ``-p``.
@@ -57,6 +60,7 @@ class Options:
 
     output: Path
     fresh: bool = False
+    cache: Literal["use", "refresh", "off"] = "use"
     keep_going: bool = False
     max_failures: int = 0
     modules: tuple[str, ...] = ()
@@ -133,8 +137,9 @@ class Run:
         self._records: list[Record] = []
         self._comparisons: list[Contested] = []
         self._failed: dict[str, Failure] = {}
+        self._stopped: str | None = None
         self._provenance = provenances(suite, plugins)
-        self._started = time.time()
+        self._started, self._clock = time.time(), time.monotonic()
 
     def execute(self, cells: Sequence[Cell]) -> Finished:
         """Run the cells.
@@ -155,15 +160,29 @@ class Run:
         self._plan(cells, inputs, faults)
         executor.offer(self._planner.task_form, inputs.task)
         self._run = self._open_folder()
-        self._run.keep_examples(inputs.task, inputs.evaluation)
-        self._write(inputs, over=False)
+        try:
+            self._run.keep_examples(inputs.task, inputs.evaluation)
+            self._write(inputs, over=False)
+            with first_stops(lambda: self._stop(executor)):
+                results = self._run_all(executor, inputs)
+        finally:
+            self._run.close()
+        return Finished(folder=self._run.path, results=results)
+
+    def _run_all(self, executor: Executor, inputs: Inputs) -> dict[str, Any]:
         try:
             self._run_cells(executor, inputs)
             self._run_comparisons(executor, inputs)
         finally:
             results = self._write(inputs, over=_all_over(self._records, self._comparisons))
             executor.close()
-        return Finished(folder=self._run.path, results=results)
+        return results
+
+    def _stop(self, executor: Executor, reason: str = "") -> None:
+        """Let the job under way save what it has; none is begun any more."""
+        self._stopped = reason
+        self._observer.notice("stopping: what is under way is being saved; again to stop at once")
+        executor.stop()
 
     def _plan(self, cells: Sequence[Cell], inputs: Inputs, faults: Sequence[Fault]) -> None:
         self._planner = planner = Planner(self._suite, inputs, self._plugins)
@@ -189,6 +208,9 @@ class Run:
             for record in self._records:
                 for job in record.all_jobs:
                     note = self._store.finished(job.kind, job.id)
+                    if note is None and self._store.folder(job.kind, job.id).exists():
+                        where = self._store.folder(job.kind, job.id)
+                        self._observer.notice(f"{where}: damaged, so {job.label} is done again")
                     if note is not None and not note.get("failures"):  # failures are asked anew
                         record.notes[job.id] = note
                         record.reused.add(job.id)
@@ -245,12 +267,16 @@ class Run:
         spec = {
             **job.spec,
             "root": str(self._store.root),
+            "cache": self._options.cache,
+            "fresh": self._options.fresh,
             "plugins": {
                 "modules": list(self._options.modules),
                 "local": [str(folder) for folder in self._options.local],
             },
             "provenance": self._provenance,
         }
+        if self._stopped is not None:
+            raise StopRequested(self._stopped)
         self._observer.job_start(job)
         started = time.monotonic()
         ended = executor.run(spec, lambda event: self._on_event(job, event))
@@ -261,7 +287,7 @@ class Run:
     def _on_event(self, job: Job, event: Event) -> None:
         if "notice" in event:
             self._observer.notice(f"{job.label}: {event['notice']}")
-        else:
+        elif "done" in event:
             done, total = int(event["done"]), int(event["total"])
             self._observer.job_progress(job, done, total, str(event["note"]))
 
@@ -330,7 +356,7 @@ class Run:
                 "profile": self._suite.profile,
                 "started": stamp(self._started),
                 "finished": finished,
-                "seconds": round(time.time() - self._started, 3),
+                "seconds": round(time.monotonic() - self._clock, 3),
                 "evalkit": __version__,
             },
             task={

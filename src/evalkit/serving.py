@@ -14,11 +14,15 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
 from typing import IO, Any
 
+from evalkit.child import STOP
 from evalkit.errors import EvalkitError
-from evalkit.interfaces import Journal
+from evalkit.interfaces import Attempt, Journal
 from evalkit.jobs import run_job
+from evalkit.predict import answers_of
 from evalkit.records import Json
 from evalkit.serialization import answer_to_json, line, request_from_json
 from evalkit.workshop import Workshop, told
@@ -29,24 +33,33 @@ Tell = Callable[[Mapping[str, Any]], None]
 def serve(heard: IO[str]) -> None:
     """Do what is heard until it ends.
 
-    An interrupt is left to the parent, which ends its worker. If the parent is gone without a
-    word, this process ends with all that it has started.
+    An interrupt is left to the parent, which asks its worker to stop, or ends it. If the parent is
+    gone without a word, this process ends with all that it has started.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    workshop = Workshop()
+    signal.signal(STOP, lambda *_: workshop.stop())
     with _events() as tell:
-        workshop = Workshop()
         desk = _Desk(workshop, tell, heard)
         while text := heard.readline():
             form = json.loads(text)
             if "ask" in form:
                 tell({"ended": desk.answer(form)})
             else:
-                tell({"ended": run_job(workshop, form, tell)})
+                tell(_done(workshop, form, tell))
         workshop.close()
     if os.getpgrp() == os.getpid():  # what an engine left behind must not outlive it
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         os.killpg(0, signal.SIGTERM)
+
+
+def _done(workshop: Workshop, job: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
+    """Do a job; the event that ends it."""
+    try:
+        return {"ended": run_job(workshop, job, tell)}
+    except KeyboardInterrupt:
+        return {"ended": None, "stopped": True}
 
 
 @contextmanager
@@ -88,12 +101,15 @@ class _Desk:
         try:
             if form["job"] != self._job:
                 self._job = form["job"]
-                self._journal = _Parents(form["recorded"], self._tell, self._heard)
+                self._journal = _Parents(form["recorded"], self._tell, self._heard, self._workshop)
             self._workshop.ready({**form, "models": {"": form["model"]}}, self._journal)
             requests = [request_from_json(request) for request in form["ask"]]
             if not requests:  # the parent wants to know whether the engine is here
                 return None
-            for index, answer in self._workshop.answering(form["model"])(requests):
+            self._journal.wave = form["wave"]
+            engine = self._workshop.engine(form["model"], self._journal)
+            gone = partial(self._workshop.forget, engine)
+            for index, answer in answers_of(engine, requests, gone=gone):
                 self._tell({"answer": [index, answer_to_json(answer)]})
         except BaseException as error:  # whatever happens here, the parent must be told
             reason, hint = told(error)
@@ -107,11 +123,23 @@ class _Desk:
 class _Parents(Journal):
     """The journal that the parent keeps."""
 
-    def __init__(self, recorded: Mapping[str, Json], tell: Tell, heard: IO[str]) -> None:
+    def __init__(
+        self, recorded: Mapping[str, Json], tell: Tell, heard: IO[str], workshop: Workshop
+    ) -> None:
         super().__init__()
         self.records.update(recorded)
         self._tell = tell
         self._heard = heard
+        self._workshop = workshop
+
+    @property
+    def stopping(self) -> bool:
+        """See the base class."""
+        return self._workshop.stopping
+
+    def attempt(self, attempt: Attempt) -> None:
+        """Let the parent enter it."""
+        self._tell({"attempt": asdict(attempt)})
 
     def record(self, key: str, value: Json) -> None:
         """Tell the parent, and wait until it says that the record is safe."""

@@ -4,7 +4,9 @@
 
     runs/
         jobs/KIND/IDENTITY/     a finished job: its files, and job.json with what it took
-        jobs/.unfinished/       jobs that are being written; appear above by rename
+        jobs/.unfinished/       jobs that are being written; appear above by rename. What an
+                                attempt leaves there for the next one outlives a kill:
+                                KIND-IDENTITY.journal, .checkpoints/ and, while one runs, .lock
         20261120-120000-webnlg/ a run: manifest.json, results.json, predictions/, ...
         latest                  link to the newest run
 """
@@ -15,11 +17,13 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from evalkit.errors import UserError
+from evalkit.locks import Lock, is_held
 from evalkit.serialization import pretty
 
 _JOB_FILE = "job.json"
@@ -28,11 +32,27 @@ _JOB_FILE = "job.json"
 def write_atomically(path: Path, text: str) -> None:
     """Write a file so that a reader, or a crash, meets the old content or the new."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Wait until the disk has a file, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    finally:
+        os.close(descriptor)
 
 
 def read_object(path: Path) -> dict[str, Any]:
@@ -58,6 +78,7 @@ class Store:
     def __init__(self, root: Path) -> None:
         """Use `root`, which need not exist yet."""
         self.root = root.resolve()
+        self._known: dict[str, tuple[int, int]] = {}
 
     def check(self) -> None:
         """Make the folder.
@@ -78,11 +99,13 @@ class Store:
             ) from None
 
     def _sweep(self) -> None:
-        """Remove what processes that are gone left unfinished."""
-        for folder in (self.root / "jobs" / ".unfinished").glob("*"):
-            owner = re.search(r"-(\d+)(\.old)?$", folder.name)
+        """Remove what processes that are gone left, but for what a next attempt goes on from."""
+        for path in (self.root / "jobs" / ".unfinished").glob("*"):
+            owner = re.search(r"-(\d+)(\.old)?$", path.name)
             if owner and not is_alive(int(owner[1])):
-                shutil.rmtree(folder, ignore_errors=True)
+                shutil.rmtree(path, ignore_errors=True)
+            if path.suffix == ".lock" and not is_held(path):
+                path.unlink(missing_ok=True)
 
     def folder(self, kind: str, identity: str) -> Path:
         """Where a finished job is, or will be."""
@@ -93,10 +116,21 @@ class Store:
         folder = self.folder(kind, identity)
         try:
             note: dict[str, Any] = json.loads((folder / _JOB_FILE).read_text(encoding="utf-8"))
-            whole = all((folder / name).stat().st_size == size for name, size in _files_in(note))
-        except (OSError, ValueError):
+            hashes = note["hashes"]
+            whole = all(self._is(folder / name, sha256) for name, sha256 in hashes.items())
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
-        return note if whole else None
+        return note if whole and note.get("note_sha256") == _note_sha256(note) else None
+
+    def _is(self, path: Path, sha256: str) -> bool:
+        """Whether a file has this hash; one that did, and was not written since, has it still."""
+        stat = path.stat()
+        seen = (stat.st_mtime_ns, stat.st_size)
+        if self._known.get(f"{path} {sha256}") != seen:
+            if file_sha256(path) != sha256:
+                return False
+            self._known[f"{path} {sha256}"] = seen
+        return True
 
     def unfinished(self, kind: str, identity: str) -> Path:
         """Where this process writes a job until it is finished."""
@@ -105,6 +139,33 @@ class Store:
     def journal(self, kind: str, identity: str) -> Path:
         """Where what a job decides is kept until it is finished, by whatever process."""
         return self.root / "jobs" / ".unfinished" / f"{kind}-{identity}.journal"
+
+    def checkpoints(self, kind: str, identity: str) -> Path:
+        """Where an attempt at a job leaves what the next one can go on from."""
+        return self.root / "jobs" / ".unfinished" / f"{kind}-{identity}.checkpoints"
+
+    def forget_checkpoints(self, kind: str, identity: str) -> None:
+        """Let the next attempt at a job begin anew."""
+        shutil.rmtree(self.checkpoints(kind, identity), ignore_errors=True)
+
+    def forget_attempts(self, kind: str, identity: str) -> None:
+        """Remove all that earlier attempts at a job left."""
+        self.forget_checkpoints(kind, identity)
+        self.journal(kind, identity).unlink(missing_ok=True)
+
+    @contextmanager
+    def locked(self, kind: str, identity: str, notice: Callable[[str], None]) -> Iterator[bool]:
+        """Keep others from a job meanwhile; tells whether somebody else had to be waited for."""
+        lock = Lock(self.root / "jobs" / ".unfinished" / f"{kind}-{identity}.lock")
+        waited = not lock.take()
+        if waited:
+            holder = lock.holder.get("process", "another process")
+            notice(f"waiting for process {holder}, which does the same job")
+            lock.take(wait=True)
+        try:
+            yield waited
+        finally:
+            lock.give_back()
 
     def stage(self, kind: str, identity: str) -> Path:
         """An empty folder in which to write a job."""
@@ -116,18 +177,22 @@ class Store:
     def seal(self, staged: Path, kind: str, identity: str, note: Mapping[str, Any]) -> None:
         """Publish a staged job under its identity, in place of an older one if there is any.
 
-        Its note gets the sizes of its files; of an adaptation, which may be exported, their
-        hashes too.
+        Its note gets the sizes and hashes of its files, and a hash of itself.
+
+        Raises:
+            OSError: it cannot be written.
         """
-        files = {
-            path.relative_to(staged).as_posix(): path.stat().st_size
-            for path in sorted(staged.rglob("*"))
-            if path.is_file()
+        paths = [path for path in sorted(staged.rglob("*")) if path.is_file()]
+        names = {path.relative_to(staged).as_posix(): path for path in paths}
+        whole = {
+            **note,
+            "files": {name: path.stat().st_size for name, path in names.items()},
+            "hashes": {name: file_sha256(path) for name, path in names.items()},
         }
-        whole = {**note, "files": files}
-        if kind == "adapt":
-            whole["hashes"] = {name: file_sha256(staged / name) for name in files}
-        write_atomically(staged / _JOB_FILE, pretty(whole))
+        for path in paths:
+            sync(path)
+        whole = json.loads(pretty(whole))
+        write_atomically(staged / _JOB_FILE, pretty({**whole, "note_sha256": _note_sha256(whole)}))
         target = self.folder(kind, identity)
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
@@ -142,16 +207,17 @@ class Store:
             except OSError:  # another process may have done the same job meanwhile
                 if self.finished(kind, identity) is None:
                     raise
+        sync(target.parent)
 
     def discard(self, staged: Path) -> None:
         """Remove a staged job that failed."""
         shutil.rmtree(staged, ignore_errors=True)
 
 
-def _files_in(note: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """The files of a job and their sizes, as its note has them."""
-    files = note.get("files")
-    return list(files.items()) if isinstance(files, dict) else []
+def _note_sha256(note: Mapping[str, Any]) -> str:
+    """Hash of a note without the hash that it holds."""
+    form = {key: value for key, value in note.items() if key != "note_sha256"}
+    return hashlib.sha256(pretty(form).encode("utf-8")).hexdigest()
 
 
 def file_sha256(path: Path) -> str:

@@ -3,16 +3,18 @@
 import contextlib
 import gc
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from evalkit.asking import Asker, Source
+from evalkit.cache import ResponseCache, cache_file, cache_limit
 from evalkit.errors import EngineError, EvalkitError, JobError
-from evalkit.interfaces import Adapter, Engine, Journal, Metric, Task
-from evalkit.journal import Part
+from evalkit.interfaces import Adapter, Engine, Journal, Metric, Notify, Task
+from evalkit.journal import FileJournal
 from evalkit.plugins import Plugins, build_manager
-from evalkit.predict import Answer, Answering, answers_of
-from evalkit.records import Example, Request
+from evalkit.predict import Answering
+from evalkit.records import Example
 from evalkit.remote import Place, RemoteEngine
 from evalkit.sampling import draw_train, sample_evaluation
 from evalkit.serialization import digest, resolved_from_json
@@ -26,19 +28,36 @@ class Workshop:
 
     def __init__(self) -> None:
         """Nothing is loaded before the first job."""
+        self._stopping = False
+        self._caches: dict[str, ResponseCache] = {}
+        self._groups: dict[str, int] = {}
+        self._asker: Asker | None = None
         self._plugins: Plugins | None = None
         self._plugins_key = ""
         self._tasks: dict[str, Task] = {}
         self._splits: dict[str, Sequence[Example]] = {}
         self._engines: dict[str, Engine] = {}
-        self._journal = Journal()
-        self._parts: dict[str, Part] = {}
 
     def close(self) -> None:
-        """Give all engines back."""
+        """Give all engines back, and close the cache."""
         for held in list(self._engines):
             self._let_go(held)
+        for cache in self._caches.values():
+            cache.close()
+        self._caches.clear()
         gc.collect()
+
+    def stop(self) -> None:
+        """Let the job under way save what it has, and end; may be called by a signal handler."""
+        self._stopping = True
+        for engine in list(self._engines.values()):
+            if isinstance(engine, RemoteEngine):
+                engine.stop()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the user asked to stop."""
+        return self._stopping
 
     def _let_go(self, held: str) -> None:
         engine = self._engines.pop(held)
@@ -46,9 +65,18 @@ class Workshop:
             engine.close()
 
     def ready(self, spec: Spec, journal: Journal) -> None:
-        """Discover the plugins the first time, and let go of engines that are in the way."""
-        if journal is not self._journal:  # a job has one journal, however often it asks
-            self._journal, self._parts = journal, {}
+        """Discover the plugins the first time, and let go of engines that are in the way.
+
+        Args:
+            spec: the job, or the questions of a parent.
+            journal: the job's, in a file; a parent keeps its own.
+        """
+        if isinstance(journal, FileJournal):
+            cache = self._cache(spec, journal.notice)
+            refresh = spec["cache"] == "refresh"
+            self._asker = Asker(
+                journal, job=spec["id"], cache=cache, refresh=refresh, groups=self._groups
+            )
         key = digest(spec["plugins"])
         if self._plugins is None or key != self._plugins_key:
             local = [Path(folder) for folder in spec["plugins"]["local"]]
@@ -139,20 +167,29 @@ class Workshop:
         return made
 
     def answering(self, model: Spec) -> Answering:
-        """How a model answers; its engine is made at the first question and kept."""
+        """How a model answers the questions of the job: each of them once.
 
-        def answer(requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
-            engine = self._engine(model)
-            try:
-                yield from answers_of(engine, requests, gone=lambda: self._forget(engine))
-            except EngineError:
-                raise
-            except Exception as error:  # whatever an engine raises is the engine's fault
-                raise EngineError(*told(error)) from error
+        Its engine is made at the first question that only it can answer, and kept.
+        """
+        assert self._asker is not None
+        return self._asker.over(
+            Source(
+                name=model["resolved"]["name"],
+                identity=model["identity"],
+                independent="independent" in model["resolved"]["abilities"],
+                engine=lambda: self._engine(model),
+                gone=self.forget,
+                told=lambda error: EngineError(*told(error)),
+            )
+        )
 
-        return answer
+    def engine(self, model: Spec, journal: Journal) -> Engine:
+        """The engine of a model, which tells `journal`; for a parent that keeps the answers."""
+        engine = self._engine(model)
+        engine.journal = journal
+        return engine
 
-    def _forget(self, engine: Engine) -> None:
+    def forget(self, engine: Engine) -> None:
         """Let go of an engine that gave up; the next question gets a new one."""
         for held in [key for key, kept in self._engines.items() if kept is engine]:
             self._let_go(held)
@@ -161,8 +198,15 @@ class Workshop:
         key = digest(model)
         if key not in self._engines:
             self._engines[key] = self._make_engine(model)
-        self._engines[key].journal = self._parts.setdefault(key, Part(self._journal, key[:8]))
         return self._engines[key]
+
+    def _cache(self, spec: Spec, notice: Notify) -> ResponseCache | None:
+        if spec["cache"] == "off":
+            return None
+        path = cache_file()
+        if str(path) not in self._caches:
+            self._caches[str(path)] = ResponseCache(path, limit_bytes=cache_limit(), notice=notice)
+        return self._caches[str(path)]
 
     def _make_engine(self, model: Spec) -> Engine:
         resolved = resolved_from_json(model["resolved"])

@@ -59,6 +59,14 @@ def test_methods_are_resampled_alike(pair):
     assert not (one == other).all()
 
 
+def test_a_method_is_resampled_alike_in_any_company(pair):
+    """A table's figures, differences and advice are made by calls of their own, on these draws."""
+    sampling = Sampling(replicates=199, seed=5)
+    together = replicate(pair, EIGHT, sampling)
+    alone = [replicate([one], EIGHT, sampling)[0] for one in pair]
+    assert together == pytest.approx(np.stack(alone), abs=1e-12)
+
+
 def test_the_same_seed_draws_the_same_and_another_does_not(pair):
     one, same, other = (
         replicate(pair, EIGHT, Sampling(replicates=200, seed=seed)) for seed in (1, 1, 2)

@@ -7,9 +7,10 @@ import itertools
 import json
 import math
 import random
+import time
 from dataclasses import replace
 
-from evalkit import Failure
+from evalkit import Attempt, Failure, Journal, ModelError
 from evalkit.testing import EngineContract
 
 from .sound import WEIGHTS, SoundEngine
@@ -504,6 +505,83 @@ class TestLostWeightsEndIt(OfEngine):
             for index, _ in enumerate(requests) if self.gone else ():
                 yield index, Failure(reason="weights were lost", kind="engine")
             yield from () if self.gone else super().generate(requests)
+
+
+class TestServesOtherAnswers(OfEngine):
+    caught_by = "test_a_single_request_is_answered_as_in_a_batch"
+
+    class Broken(SoundEngine):
+        def ask(self, request, *, timeout_s):
+            last = shortened(request.messages[-1])
+            short = replace(request, messages=(*request.messages[:-1], last))
+            return super().ask(short, timeout_s=timeout_s)
+
+
+class TestServesOneAtATime(OfEngine):
+    caught_by = "test_many_threads_may_ask_at_a_time"
+
+    class Broken(SoundEngine):
+        asked = None
+
+        def ask(self, request, *, timeout_s):
+            self.asked = request
+            time.sleep(0.05)
+            return super().ask(self.asked, timeout_s=timeout_s)
+
+
+class TestServesWithoutEnd(OfEngine):
+    caught_by = "test_who_has_no_time_left_gets_a_timeout"
+
+    class Broken(SoundEngine):
+        def ask(self, request, *, timeout_s):
+            return super().ask(request, timeout_s=max(1.0, timeout_s))
+
+
+class TestAnswersAndSaysThatItCannot(OfEngine):
+    caught_by = "test_an_engine_that_answers_passes_its_check"
+
+    class Broken(SoundEngine):
+        def check(self):
+            raise ModelError("nobody there")
+
+
+class TestGoesOnAfterAStop(OfEngine):
+    caught_by = "test_nothing_is_begun_once_the_user_asked_to_stop"
+
+    class Broken(SoundEngine):
+        def generate(self, requests):
+            self.journal = Journal()
+            yield from super().generate(requests)
+
+
+class TestFailsWhatAStopLeaves(OfEngine):
+    caught_by = "test_a_stop_spoils_no_answer"
+
+    class Broken(SoundEngine):
+        def generate(self, requests):
+            count = 0
+            for index, answer in super().generate(requests):
+                yield index, answer
+                count += 1
+            for index in range(count, len(requests)):
+                yield index, Failure(reason="stopped", kind="engine")
+
+
+class TestOneAttemptForAll(OfEngine):
+    caught_by = "test_attempts_are_told_whole_and_in_the_thread_that_asks"
+
+    class Broken(SoundEngine):
+        def generate(self, requests):
+            self.journal.attempt(Attempt(outcome="answered", seconds=0.1))
+            yield from super().generate(requests)
+
+
+class TestNumbersItsCalls(OfEngine):
+    caught_by = "test_what_is_asked_again_is_answered_alike"
+
+    class Broken(Completes):
+        def completed(self, answer, request, index):
+            return replace(answer, text=f"{len(self.batches)} {answer.text}")
 
 
 class TestDiesWhenClosed(OfEngine):

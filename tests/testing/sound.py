@@ -32,7 +32,7 @@ class SoundEngine(FakeEngine):
     """A FakeEngine with all abilities, whose choices cost as much as they have letters."""
 
     def __init__(self):
-        abilities = ("generate", "choices", "schema", "weights:lora")
+        abilities = ("generate", "choices", "independent", "schema", "serve", "weights:lora")
         super().__init__(
             self.rule,
             logprobs=lambda request: [-float(len(choice)) for choice in request.choices],

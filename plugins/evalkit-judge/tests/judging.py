@@ -10,7 +10,8 @@ from evalkit_judge.comparison import JudgeElo
 from evalkit_judge.params import JudgeEloParams
 
 _QUESTION = re.compile(
-    r"<input>\n.*\n</input>\n<answer-a>\n(.*)\n</answer-a>\n<answer-b>\n(.*)\n</answer-b>\n.*",
+    r"<input \w+>\n.*\n</input \w+>\n"
+    r"<answer-a \w+>\n(.*)\n</answer-a \w+>\n<answer-b \w+>\n(.*)\n</answer-b \w+>\n.*",
     flags=re.DOTALL,
 )
 

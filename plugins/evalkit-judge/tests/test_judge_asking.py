@@ -6,8 +6,9 @@ import math
 import pytest
 
 from evalkit import Completion, EngineError, Failure
-from evalkit_judge.asking import SCHEMA, Answer, Asking, read_choice, read_written
+from evalkit_judge.asking import Asking
 from evalkit_judge.lineup import Bout
+from evalkit_judge.reading import SCHEMA, Answer, read_choice, read_written
 from evalkit_judge.verdicts import auto_tie, read_verdict, verdict
 
 AB = Bout(judge="j", example="e1", a="x", b="y", order="ab")

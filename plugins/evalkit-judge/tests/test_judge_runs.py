@@ -124,10 +124,10 @@ def test_people_are_read_beside_the_suite(run, project):
     (comparison,) = project.results()["comparisons"]
     assert comparison["details"]["humans"]["owl"]["raters"] == 1
     project.write("labels.csv", "example,a,b,verdict,rater\ntest-9,fake-adapter-k1,gold,B,ann\n")
-    assert run(TWO + 'humans = "labels.csv"\n').exit_code == 1
-    failure = project.results()["comparisons"][0]["failure"]
-    assert "labels.csv: 1 fault" in failure["reason"]
-    assert 'line 2: example: unknown id "test-9"' in failure["hint"]
+    refused = run(TWO + 'humans = "labels.csv"\n')
+    assert refused.exit_code == 2
+    assert "labels.csv: 1 fault" in refused.stderr
+    assert 'line 2: example: unknown id "test-9"' in refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from transformers import (
 
 from evalkit import AdaptedModel
 from evalkit_lora.base import Base, quiet
+from evalkit_lora.caller import Caller
 from evalkit_lora.chat import Text
 from evalkit_lora.faster import speed_up
 from evalkit_lora.learner import Learner
@@ -132,8 +133,10 @@ def order(folder, tmp_path, **given) -> Order:
         params=LoraParams(**settings),
         texts=tuple(texts_of([9, 30, 17, 30, 12, 21, 8, 26, 14, 19])),
         seed=1,
-        folder=tmp_path,
+        folder=tmp_path / "adapted",
+        checkpoints=tmp_path / "checkpoints",
         model_name="tiny",
+        revision="tiny-1",
     )
 
 
@@ -146,9 +149,9 @@ def test_a_training_comes_to_the_same_losses_either_way(
     model_folder, tmp_path, monkeypatch, method
 ) -> None:
     asked = order(model_folder, tmp_path, method=method)
-    fast = carry_out(asked, silence)
+    fast = carry_out(asked, Caller(silence))
     monkeypatch.setattr("evalkit_lora.tuning.speed_up", silence)
-    plain = carry_out(asked, silence)
+    plain = carry_out(asked, Caller(silence))
     assert (fast.packed, plain.packed) == (True, False)
     assert fast.training.losses == pytest.approx(plain.training.losses, rel=1e-4)
     assert fast.expected == pytest.approx(plain.expected, rel=1e-3, abs=1e-4)

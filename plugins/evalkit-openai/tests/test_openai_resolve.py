@@ -1,4 +1,4 @@
-"""Which faults of an endpoint are found before a run begins, and what an identity holds."""
+"""What is found wrong with a model before a run begins, and what an identity holds."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from evalkit_openai.engine import OpenAIEngine
 from evalkit_openai.params import OpenAIParams
 from evalkit_openai.resolve import resolve
 
-from .endpoints import Server, closed_port, error
+from .endpoints import closed_port
 from .fake_model import FakeModel
 from .test_openai_contract import ask
 
@@ -22,17 +22,16 @@ def found(url, **params):
     )
 
 
-def test_a_served_model_is_found_without_asking_it(serve):
-    server = serve(FakeModel())
-    model = found(server.url + "/", context_length=99, revision="2")
+def test_a_model_is_resolved_without_asking_anybody():
+    with closed_port() as url:
+        model = found(url + "/", context_length=99, revision="2")
     assert (model.name, model.engine, model.revision, model.context_length) == (
         "m",
         "openai",
         "2",
         99,
     )
-    assert model.abilities == {"generate", "schema", "weights:hosted"}
-    assert not server.seen
+    assert model.abilities == {"generate", "independent", "schema", "serve", "weights:hosted"}
 
 
 @pytest.mark.parametrize(
@@ -43,68 +42,9 @@ def test_a_served_model_is_found_without_asking_it(serve):
         ({"logprobs": "top", "structured": "off"}, {"choices"}),
     ],
 )
-def test_parameters_say_what_the_endpoint_can_do(params, abilities, serve):
-    model = found(serve(FakeModel()).url, **params)
-    assert model.abilities == {"generate", "weights:hosted"} | abilities
-
-
-def test_nobody_at_the_address():
-    with closed_port() as url, pytest.raises(ModelError, match="no endpoint answers") as caught:
-        found(url)
-    assert "base-url" in caught.value.hint
-
-
-@pytest.mark.parametrize("slow", ["list", "model"])
-def test_an_endpoint_that_drips_is_not_waited_for(slow):
-    """Each byte comes in time, but never the last one."""
-    drip = {"listing" if slow == "list" else "behave": lambda e: e.drip()}
-    with (
-        Server(**{"behave": FakeModel(), "models": (), **drip}) as server,
-        pytest.raises(ModelError, match="no answer in time"),
-    ):
-        found(server.url, timeout=0.3)
-
-
-def test_a_host_that_cannot_be():
-    with pytest.raises(ModelError, match="no endpoint answers"):
-        found("http://a..b/v1")
-
-
-def test_an_unknown_model_is_told_with_what_there_is():
-    models = ("model-large", "other")
-    with (
-        Server(FakeModel(), models=models) as server,
-        pytest.raises(ModelError, match='no model "model-larg"') as caught,
-    ):
-        found(server.url, model="model-larg")
-    assert 'did you mean "model-large"?' in caught.value.hint
-    assert "other" in caught.value.hint
-
-
-def test_a_model_that_is_served_but_not_listed_is_found(serve):
-    server = serve(FakeModel(("model", "alias")))
-    assert found(server.url, model="alias").name == "m"
-    assert len(server.seen) == 1
-
-
-@pytest.mark.parametrize(
-    ("behave", "message"),
-    [
-        (lambda e: e.json(401, error("bad key")), "bad key"),
-        (lambda e: e.text(200, "<html>hello</html>"), "no OpenAI-compatible endpoint"),
-        (lambda e: e.text(404, ""), "no model"),
-        (lambda e: e.text(307, "", Location="/elsewhere"), "redirect"),
-    ],
-)
-def test_what_no_request_could_survive_is_told(behave, message):
-    with Server(behave, models=()) as server, pytest.raises(ModelError, match=message):
-        found(server.url)
-
-
-@pytest.mark.parametrize("status", [400, 403, 429, 500, 503])
-def test_what_may_pass_or_concerns_one_request_is_left_to_the_run(status):
-    with Server(lambda e: e.text(status, "later"), models=()) as server:
-        assert found(server.url).name == "m"
+def test_parameters_say_what_the_endpoint_can_do(params, abilities):
+    model = found("http://127.0.0.1/v1", **params)
+    assert model.abilities == {"generate", "independent", "serve", "weights:hosted"} | abilities
 
 
 class TestKeys:
@@ -145,7 +85,7 @@ class TestKeys:
         with closed_port() as url:
             monkeypatch.setenv("HTTP_PROXY", url.removesuffix("/v1"))
             monkeypatch.setenv("http_proxy", url.removesuffix("/v1"))
-            assert found(serve(FakeModel()).url).name == "m"
+            connect(serve(FakeModel()).url).check()
 
 
 class TestParams:
@@ -209,9 +149,9 @@ def test_resolving_imports_no_model_library():
     assert done.stdout.strip() == "[]"
 
 
-def test_params_import_no_network_library():
+def test_resolving_imports_no_network_library():
     code = (
-        "import sys, evalkit_openai.hooks, evalkit_openai.params\n"
+        "import sys, evalkit_openai.hooks, evalkit_openai.params, evalkit_openai.resolve\n"
         "print(sorted({'httpx', 'asyncio'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

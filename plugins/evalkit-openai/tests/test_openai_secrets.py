@@ -11,7 +11,6 @@ from evalkit import EngineError, Failure, ModelError
 from evalkit_openai.engine import OpenAIEngine
 from evalkit_openai.keys import Keys, read_keys
 from evalkit_openai.params import OpenAIParams
-from evalkit_openai.resolve import resolve
 
 from .endpoints import Server, error, saying
 from .fake_model import FakeModel
@@ -87,18 +86,18 @@ def test_a_key_that_is_cut_shows_no_part_of_itself(status, serve, connect):
     assert CANARY[:5] not in shown
 
 
-def test_resolving_shows_no_key_that_is_echoed(caplog):
+@pytest.mark.parametrize("status", [401, 404, 400, 500, 200])
+def test_the_check_shows_no_key_that_is_echoed(status, connect, caplog):
     caplog.set_level(logging.DEBUG)
     echo = {"X_Echo": CANARY}
     with Server(
-        lambda e: e.json(401, error("x" * 270 + CANARY), **echo),
-        listing=lambda e: e.json(200, {"data": []}, **echo),
+        lambda e: e.json(status, error("x" * 270 + CANARY), **echo),
+        listing=lambda e: e.json(200, {"data": [{"id": f"mode {CANARY}"}]}, **echo),
     ) as server:
-        params = OpenAIParams(model="m", base_url=server.url, **PARAMS)
         with pytest.raises(ModelError) as caught:
-            resolve("m", params, print)
+            connect(server.url, **PARAMS).check()
     assert "httpcore" in caplog.text
-    assert CANARY[:5] not in str(caught.value)
+    assert CANARY[:5] not in str(caught.value) + caught.value.hint
     assert not leaks(caplog.text)
 
 

@@ -1,5 +1,6 @@
 """A whole run against an endpoint, from the suite to the results."""
 
+import json
 import re
 
 import pytest
@@ -63,10 +64,22 @@ def test_a_suite_runs_and_the_second_time_nothing_is_asked(project, write, serve
     assert len(server.seen) == 20
 
 
+def test_a_run_in_which_nothing_is_left_to_do_needs_no_endpoint(project, write):
+    with Server(FakeModel()) as server:
+        write(server.url)
+        project.run("run", "suite.toml", check=True)
+        first = project.results()["cells"]
+    result = project.run("run", "suite.toml", check=True)
+    assert project.results()["cells"] == first
+    assert "no endpoint" not in result.output
+
+
 @pytest.mark.parametrize(
     ("more", "asked"),
     [
         ("max-connections = 2\ntimeout = 7\ntotal-timeout = 9\nattempts = 2", 0),
+        ("retries = 5", 0),
+        ('retries = "unlimited"', 0),
         ('headers-env = { X-Org = "PATH" }', 0),
         ('revision = "b"', 20),
         ("extra-body = { top_p = 0.9 }", 20),
@@ -131,6 +144,7 @@ def test_requests_that_fail_leave_the_others_alone(project, write, serve):
     project.run("run", "suite.toml")
     folder = project.path / "runs" / "latest" / "predictions"
     (path,) = folder.glob("*.jsonl")
-    failed = [line for line in path.read_text().splitlines() if "no sevens" in line]
-    assert len(failed) == 1
-    assert len(server.seen) == 20
+    predictions = [json.loads(line) for line in path.read_text().splitlines()]
+    (failed,) = [one for one in predictions if "no sevens" in json.dumps(one)]
+    (seventh,) = [one for one in predictions if one["example_id"] == failed["example_id"]]
+    assert seventh["failure"]["reason"] == "status 400: no sevens"

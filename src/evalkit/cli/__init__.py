@@ -1,5 +1,6 @@
 """The command line: one subcommand per file, imported only when it is called."""
 
+import errno
 import io
 import sys
 import traceback
@@ -13,6 +14,9 @@ from evalkit.report.printable import printable
 
 EXIT_FAILED, EXIT_USAGE, EXIT_BUG, EXIT_NOTHING, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO, errno.EFBIG}
+"""What no bug is the cause of: full, read only, not permitted, broken."""
+
 _COMMANDS = {
     "run": "Run a suite: adapt, predict, score, compare.",
     "ls": "List the cells of a suite without running it.",
@@ -20,7 +24,9 @@ _COMMANDS = {
     "plugins": "List the plugins, and what is wrong with broken ones.",
     "score": "Score a finished run by other metrics, without generating.",
     "compare": "Compare the methods of finished runs: differences, intervals, verdicts.",
+    "latency": "Measure how long users would wait for the answers of a finished run.",
     "export": "Export a cell: prompt, trained weights, model card.",
+    "cache": "Look at the answers kept across runs, remove or check them.",
     "schema": "Print a JSON schema: of results, suites or a plugin's parameters.",
     "init": "Write a suite to start from.",
     "worker": "Run jobs from standard input (for executors).",
@@ -80,12 +86,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # not every terminal knows every sign
     try:
         return int(cli.main(args=args, prog_name="evalkit", standalone_mode=False, obj=args) or 0)
-    except SuiteError as error:
-        for problem in error.problems:
-            _show(problem)
-        return EXIT_USAGE
     except UserError as error:
-        _show(error)
+        for problem in error.problems if isinstance(error, SuiteError) else [error]:
+            _show(problem)
         return EXIT_USAGE
     except click.ClickException as error:
         error.show()
@@ -93,13 +96,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.exceptions.Abort):
         click.echo("interrupted; what is finished is kept, the same command goes on", err=True)
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
+    except OSError as error:
+        return _of_the_system(error)
+    except Exception:
+        return _bug()
+
+
+def _of_the_system(error: OSError) -> int:
+    """A reader that went away, or a disk that is full; anything else is a bug."""
+    if isinstance(error, BrokenPipeError):
         sys.stderr.close()
         return EXIT_FAILED
-    except Exception:
-        traceback.print_exc()
-        click.echo("\nthis is a bug in evalkit or in a plugin; please report it", err=True)
-        return EXIT_BUG
+    if error.errno not in _OF_THE_DISK:
+        return _bug()
+    where = error.filename or "the disk"
+    _show(UserError(f"{where}: {error.strerror}", "mend that; the same command then goes on"))
+    return EXIT_FAILED
+
+
+def _bug() -> int:
+    traceback.print_exc()
+    click.echo("\nthis is a bug in evalkit or in a plugin; please report it", err=True)
+    return EXIT_BUG
 
 
 def _show(error: UserError) -> None:

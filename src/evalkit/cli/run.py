@@ -1,8 +1,9 @@
 """``evalkit run``."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -10,6 +11,7 @@ from evalkit.api import execute
 from evalkit.cli import EXIT_FAILED, EXIT_NOTHING
 from evalkit.cli.ls import print_cells
 from evalkit.cli.options import make_choice, suite_options
+from evalkit.errors import UserError
 from evalkit.params import Params
 from evalkit.prepare import Prepared, prepare
 from evalkit.report.junit import check_place, write_junit
@@ -28,7 +30,9 @@ from evalkit.runner import Finished, Options
     metavar="DIR",
     help="Where finished jobs and run folders are kept.",
 )
-@click.option("--fresh", is_flag=True, help="Run every job anew, finished or not.")
+@click.option("--fresh", is_flag=True, help="Run every job anew, and ask every question anew.")
+@click.option("--no-cache", is_flag=True, help="Use nothing that other runs were answered.")
+@click.option("--refresh", is_flag=True, help="Ask anew what is not finished, and cache it.")
 @click.option(
     "--keep-going",
     is_flag=True,
@@ -60,6 +64,7 @@ def command(**options: Any) -> int:
     chosen = Options(
         output=Path(options["output_dir"]),
         fresh=options["fresh"],
+        cache=cache_use(options),
         keep_going=options["keep_going"],
         max_failures=1 if options["first"] else options["maxfail"] or 0,
         modules=tuple(options["modules"]),
@@ -85,3 +90,16 @@ def _run(prepared: Prepared, options: Options, *, quiet: bool) -> Finished:
     for problem in finished.problems:
         click.echo(printable(problem), err=True)
     return finished
+
+
+def cache_use(options: Mapping[str, Any]) -> Literal["use", "refresh", "off"]:
+    """What the response cache is for.
+
+    Raises:
+        UserError: the options contradict each other.
+    """
+    if options["no_cache"] and options["refresh"]:
+        raise UserError("--no-cache and --refresh exclude each other", "leave one of them out")
+    if options["no_cache"]:
+        return "off"
+    return "refresh" if options["refresh"] or options["fresh"] else "use"

@@ -13,6 +13,7 @@ from evalkit.compare.decision import Basis, decide
 from evalkit.compare.duplicates import carried, read_near_duplicates
 from evalkit.compare.facts import other_scores, outcomes_of, rate, rating_notes
 from evalkit.compare.forms import difference_form, estimate_form, figures
+from evalkit.compare.latency import latencies, latency_notes
 from evalkit.compare.methods import Method
 from evalkit.compare.notes import about_metric, about_numbers, doubts
 from evalkit.compare.numbers import Numbers
@@ -83,10 +84,12 @@ def analyse(subject: Subject, numbers: Numbers) -> Form:
             sampling=numbers.sampling,
             keys=subject.keys,
             higher_is_better=subject.higher_is_better,
+            baseline=subject.baseline.name,
         )
     )
     others, left_out = other_scores(subject.methods, subject.metric)
     ratings = rate(subject.methods)
+    waits = latencies(subject.methods)
     return {
         **_settings(subject),
         "methods": [
@@ -100,6 +103,7 @@ def analyse(subject: Subject, numbers: Numbers) -> Form:
                 **outcomes_of(method),
                 "near_duplicates": _near(method, terms.get(method.name)),
                 "cost_per_1000": decided["costs"][method.name]["serving"]["per_1000"],
+                "latency": waits[method.name],
             }
             for method in subject.methods
         ],
@@ -113,6 +117,7 @@ def analyse(subject: Subject, numbers: Numbers) -> Form:
             *left_out,
             *doubts(estimates, pairs, found),
             *rating_notes(subject.methods),
+            *latency_notes(waits),
         ],
     }
 

@@ -4,8 +4,8 @@ Two views: by what is paid, and with what bad answers cost. In the second one an
 costs ``error cost * (1 - q)`` more, so that a better method may pay though it is dearer to serve.
 """
 
-from collections.abc import Mapping, Sequence
-from itertools import combinations
+from collections.abc import Collection, Mapping, Sequence
+from itertools import combinations, pairwise
 from math import isfinite
 from typing import Any
 
@@ -54,9 +54,31 @@ def _is_share(name: str, evidence: Evidence) -> bool:
     return evidence.higher_is_better and 0 <= evidence.quality(name) <= 1
 
 
+def deciding_pairs(
+    names: Sequence[str], anchors: Collection[str], front: Sequence[str]
+) -> list[tuple[str, str]]:
+    """The pairs whose break-even number may decide which method to take.
+
+    They grow with the number of methods; all pairs would grow with its square, and most of them
+    are of two methods that nobody would take.
+
+    Args:
+        names: of all methods.
+        anchors: those that any other is weighed against: the baseline, the best, the recommended.
+        front: the methods that none dominates, the cheapest first: each meets the next.
+    """
+    steps = {frozenset(step) for step in pairwise(front)}
+    return [
+        pair
+        for pair in combinations(names, 2)
+        if frozenset(pair) in steps or not set(pair).isdisjoint(anchors)
+    ]
+
+
 def break_evens(
     costs: Mapping[str, Form],
     evidence: Evidence,
+    pairs: Sequence[tuple[str, str]],
     *,
     error_cost: float = 0.0,
     serving: Mapping[str, FloatArray] | None = None,
@@ -66,24 +88,27 @@ def break_evens(
     Args:
         costs: as `costs` has them.
         evidence: the qualities, with their replicates.
+        pairs: which methods to weigh against each other; see `deciding_pairs`.
         error_cost: what an answer of quality 0 costs the user more than one of quality 1.
         serving: name of a method -> the cost of one answer in the joint resamples.
 
     Returns:
-        One entry for each pair of methods of which one pays from some number on:
+        One entry for each pair of which one method pays from some number on:
         ``cheaper_to_adapt`` and ``dearer_to_adapt``, the difference of that
         (``more_to_adapt``), and under ``paid`` and ``with_errors`` (None without an error cost)
         the ``case`` of the dearer one (``always``, ``never`` or ``above`` the number of
         ``answers``, or ``indifferent``), ``saved_per_1000``, and the 95% interval, ``low`` and
         ``high``. An end that is unbounded or unknown is None; ``undefined`` says why.
     """
-    known = [
+    known = {
         name
         for name, one in costs.items()
         if one["adaptation"]["total"] is not None and one["serving"]["per_1000"] is not None
-    ]
+    }
     found = [
-        _pair(pair, costs, evidence, error_cost, serving or {}) for pair in combinations(known, 2)
+        _pair(pair, costs, evidence, error_cost, serving or {})
+        for pair in pairs
+        if known.issuperset(pair)
     ]
     views = ("paid", "with_errors")
     return [one for one in found if any((one[view] or {}).get("answers") for view in views)]

@@ -7,8 +7,14 @@ in which it is ahead throughout counts as overtaking below the range, one in whi
 at the end as above it, so that an end of the interval may lie outside the range, where it is not
 known.
 
-Source: for the interval, Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13
-(percentiles).
+Where the interval of a difference would be by Student's t, as there are few clusters or few seeds,
+that of a crossing is too. It then reaches from the last size at which the interval of the
+difference shows the curve behind to the last one at which it does not show it ahead: these are the
+sizes at which the t test finds no difference.
+
+Sources: for the interval, Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13
+(percentiles); Fieller (1954), Some problems in interval estimation, JRSS B 16 (where a line with an
+error passes 0).
 """
 
 from dataclasses import dataclass
@@ -16,36 +22,15 @@ from math import isfinite
 
 import numpy as np
 
+from evalkit.compare.gaps import Curve, shared_range, spreads_of_gap
 from evalkit.stats.arrays import NEGLIGIBLE, FloatArray
+from evalkit.stats.bootstrap import half_width
+from evalkit.stats.clusters import Clusters
+from evalkit.stats.difference import LEVEL
+from evalkit.stats.spread import Spread
 
+_STEPS = 32  # from one measured size to the next; between two of them the interval is taken as even
 _TAIL = 0.025  # of the 95% interval, on each side
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Curve:
-    """A learning curve, better upwards.
-
-    Attributes:
-        name: what it is called.
-        sizes: the measured sizes, growing, more than 0; none means that it is flat everywhere.
-        values: the figure at each size, or the one figure of a flat curve.
-        replicates: of these figures, resampled jointly with those of all other curves; of shape
-            (figures, replicates).
-    """
-
-    name: str
-    sizes: tuple[float, ...]
-    values: FloatArray
-    replicates: FloatArray
-
-    def at(self, sizes: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """The figures at sizes within its range, and replicates of shape (replicates, sizes)."""
-        if not self.sizes:
-            weights = np.ones((1, len(sizes)))
-        else:
-            own, unit = np.log(self.sizes), np.eye(len(self.sizes))
-            weights = np.stack([np.interp(np.log(sizes), own, row) for row in unit])
-        return self.values @ weights, self.replicates.T @ weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +44,7 @@ class Crossing:
         size: the size at which it overtakes; None if it is ahead in all of the range.
         low: lower end of the 95% interval of that size; None if it lies below the range.
         high: its upper end; None if it lies above the range.
+        interval: how it was found: ``percentile`` or ``t``.
         share: share of resamples in which it overtakes within the range.
         throughout: share of resamples in which it is ahead in all of the range.
     """
@@ -69,6 +55,7 @@ class Crossing:
     size: float | None
     low: float | None
     high: float | None
+    interval: str
     share: float
     throughout: float
 
@@ -76,24 +63,30 @@ class Crossing:
         """It in words, for sizes that are called so."""
         low, high = self.within
         where = f"{low:g} to {high:g} {by}"
-        if self.size is None:
-            sure = f"as in {self.throughout:.0%} of resamples"
-            return f"{self.ahead} is ahead of {self.behind} throughout {where}, {sure}"
         start = f"below {low:g}" if self.low is None else f"{self.low:.3g}"
         end = f"above {high:g}" if self.high is None else f"{self.high:.3g}"
-        found = f"{self.ahead} overtakes {self.behind} at {self.size:.3g} {by}"
-        return f"{found} [95%: {start} to {end}], within {where} in {self.share:.0%} of resamples"
+        ends = f"[95%{' by t' if self.interval == 't' else ''}: {start} to {end}]"
+        if self.size is None:
+            sure = f"as in {self.throughout:.0%} of resamples"
+            throughout = f"{self.ahead} is ahead of {self.behind} throughout {where}, {sure}"
+            return f"{throughout}; it overtakes {ends}"
+        found = f"{self.ahead} overtakes {self.behind} at {self.size:.3g} {by} {ends}"
+        return f"{found}, within {where} in {self.share:.0%} of resamples"
 
 
-def crossing_of(first: Curve, second: Curve, *, few: bool = False) -> Crossing | str:
+def crossing_of(
+    first: Curve, second: Curve, *, few: bool = False, clusters: Clusters | None = None
+) -> Crossing | str:
     """Where the curve that is ahead at the end overtakes the other; or why that is undefined.
 
     Args:
         first: one curve.
         second: another one.
-        few: whether there are so few clusters that resamples which are all the same show nothing.
+        few: whether there are so few clusters that the interval is by t, and that resamples which
+            are all the same show nothing.
+        clusters: which examples of the tables vary together; None where there are no tables.
     """
-    within = _shared_range(first, second)
+    within = shared_range(first, second)
     if isinstance(within, str):
         return within
     low, high = within
@@ -111,27 +104,22 @@ def crossing_of(first: Curve, second: Curve, *, few: bool = False) -> Crossing |
     sign = 1 if gap[-1] > 0 else -1
     size = float(_overtaking(sign * gap[None], sizes)[0])
     places = np.sort(_overtaking(sign * drawn, sizes))
-    start, end = _interval(places)
+    ahead, behind = (first, second) if sign > 0 else (second, first)
+    by_t = None if clusters is None else _by_t(ahead, behind, sizes, clusters, few=few)
+    if isinstance(by_t, str):
+        return by_t
+    start, end = by_t or _interval(places)
     return Crossing(
-        ahead=(first if sign > 0 else second).name,
-        behind=(second if sign > 0 else first).name,
+        ahead=ahead.name,
+        behind=behind.name,
         within=within,
         size=size if isfinite(size) else None,
         low=None if start < low else min(start, high),
         high=None if end > high else max(end, low),
+        interval="t" if by_t else "percentile",
         share=float(np.isfinite(places).mean()),
         throughout=float(np.isneginf(places).mean()),
     )
-
-
-def _shared_range(first: Curve, second: Curve) -> tuple[float, float] | str:
-    """The range of sizes that both have, or why there is none."""
-    ranges = [(curve.sizes[0], curve.sizes[-1]) for curve in (first, second) if curve.sizes]
-    low, high = max(start for start, _ in ranges), min(end for _, end in ranges)
-    if low < high:
-        return low, high
-    texts = " and ".join(f"{start:g} to {end:g}" for start, end in ranges)
-    return f"the measured ranges do not overlap: {texts}"
 
 
 def _overtaking(gaps: FloatArray, sizes: FloatArray) -> FloatArray:
@@ -164,3 +152,32 @@ def _interval(ordered: FloatArray) -> tuple[float, float]:
     count = len(ordered)
     rank = max(1, int((count + 1) * _TAIL + 1e-9))  # the 250th of 9,999, whatever rounding does
     return float(ordered[rank - 1]), float(ordered[count - rank])
+
+
+def _by_t(
+    ahead: Curve, behind: Curve, sizes: FloatArray, clusters: Clusters, *, few: bool
+) -> tuple[float, float] | str | None:
+    """Its ends by t, or why there are none; None where that of a difference is by resamples.
+
+    Args:
+        ahead: the curve that is ahead at the end.
+        behind: the other one.
+        sizes: the measured ones, growing.
+        clusters: of the examples.
+        few: whether there are few clusters.
+    """
+    spreads = spreads_of_gap(ahead, behind, sizes, clusters)
+    if not few and not any(one.crossed for one in spreads if isinstance(one, Spread)):
+        return None
+    logs = np.interp(
+        np.arange((len(sizes) - 1) * _STEPS + 1) / _STEPS, range(len(sizes)), np.log(sizes)
+    )
+    fine = np.clip(np.exp(logs), sizes[0], sizes[-1])
+    reaches = []
+    for one in spreads_of_gap(ahead, behind, fine, clusters):
+        if isinstance(one, str):
+            return one.removeprefix("undefined, because ")
+        reaches.append(half_width(LEVEL, one.freedom) * one.error)
+    gap = ahead.values @ ahead.weights(fine) - behind.values @ behind.weights(fine)
+    start, end = _overtaking(gap + np.outer([1, -1], reaches), fine)
+    return float(start), float(end)

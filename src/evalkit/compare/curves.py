@@ -6,9 +6,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from evalkit.compare.crossing import Crossing, Curve, crossing_of
+from evalkit.compare.crossing import Crossing, crossing_of
 from evalkit.compare.evidence import Evidence, Form
 from evalkit.compare.families import Family, families, trains_on_nothing
+from evalkit.compare.gaps import Curve
 from evalkit.compare.methods import Method
 from evalkit.stats.difference import NARROW, Difference
 
@@ -18,7 +19,17 @@ LEVEL: Final = NARROW
 Step = tuple[str, str]
 """The names of the methods before and after it."""
 
-_NO_CROSSING = ("ahead", "behind", "within", "size", "low", "high", "share", "throughout")
+_NO_CROSSING = (
+    "ahead",
+    "behind",
+    "within",
+    "size",
+    "low",
+    "high",
+    "interval",
+    "share",
+    "throughout",
+)
 
 
 def learning_curves(
@@ -54,7 +65,7 @@ def learning_curves(
             "points": list(_points(family, evidence)),
             "last_step": _last_step(family, evidence, steps),
             "crossings": [
-                _crossing(lines[place], other, family.by, few=evidence.few)
+                _crossing(lines[place], other, family.by, evidence)
                 for other in [*_later(place, found, lines), *levels]
             ],
         }
@@ -99,11 +110,13 @@ def _measured(family: Family, evidence: Evidence) -> list[tuple[float, str]]:
 def _curve(family: Family, evidence: Evidence) -> Curve:
     """The part of a curve that can be drawn over the logarithm of the size; it may be empty."""
     points = [(size, name) for size, name in _measured(family, evidence) if size > 0]
+    tabled = all(name in evidence.tables for _, name in points)
     return Curve(
         name=family.name,
         sizes=tuple(size for size, _ in points),
         values=np.array([evidence.quality(name) for _, name in points]),
         replicates=np.array([evidence.drawn(name) for _, name in points]),
+        tables=tuple(evidence.table(name) for _, name in points) if tabled else (),
     )
 
 
@@ -120,6 +133,7 @@ def _levels(
                 sizes=(),
                 values=np.array([evidence.quality(name)]),
                 replicates=evidence.drawn(name)[None],
+                tables=(evidence.table(name),) if name in evidence.tables else (),
             )
 
 
@@ -172,12 +186,12 @@ def _trend(low: float, high: float, meaningful: float) -> str:
     return "falling" if high < -meaningful else "cannot tell whether it is flat"
 
 
-def _crossing(first: Curve, second: Curve, by: str, *, few: bool) -> dict[str, Any]:
+def _crossing(first: Curve, second: Curve, by: str, evidence: Evidence) -> dict[str, Any]:
     named = {"curves": [first.name, second.name]}
     drawn = len(first.sizes) > 1 and len(second.sizes) != 1 and len(second.values)
     found: Crossing | str = "a curve has less than two points with a figure"
     if drawn:
-        found = crossing_of(first, second, few=few)
+        found = crossing_of(first, second, few=evidence.few, clusters=evidence.together)
     if isinstance(found, str):
         text = f"whether {first.name} and {second.name} cross is undefined, because {found}"
         return {**named, **dict.fromkeys(_NO_CROSSING), "undefined": found, "text": text}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from evalkit.compare.breakeven import adjusted_costs, break_evens
+from evalkit.compare.breakeven import adjusted_costs, break_evens, deciding_pairs
 from evalkit.compare.costs import costs
 from evalkit.compare.curves import Step, last_steps, learning_curves
 from evalkit.compare.evidence import Evidence, Form
@@ -14,6 +14,7 @@ from evalkit.compare.methods import Method
 from evalkit.compare.recommend import recommendation
 from evalkit.compare.serving import read_token_costs, serving_replicates
 from evalkit.compare.terms import Terms
+from evalkit.compare.weighing import measure_of, weigh
 from evalkit.stats.arrays import FloatArray
 from evalkit.stats.bootstrap import Sampling
 from evalkit.stats.clusters import Clusters
@@ -37,6 +38,7 @@ class Basis:
         sampling: how often to resample, and the seed.
         keys: how the suite wants methods compared.
         higher_is_better: which way the metric is better.
+        baseline: name of the method that the others are compared with.
     """
 
     methods: Sequence[Method]
@@ -46,6 +48,7 @@ class Basis:
     sampling: Sampling
     keys: AnalysisKeys
     higher_is_better: bool
+    baseline: str = ""
 
 
 def decide(basis: Basis) -> dict[str, Any]:
@@ -61,6 +64,7 @@ def decide(basis: Basis) -> dict[str, Any]:
     own = basis.terms if examples else {}
     scores = {name: _scores(terms.of(examples)) for name, terms in own.items()}
     centres = {name: one.value() for name, one in scores.items()}
+    tables = {name: one.linearised() for name, one in scores.items()}
     evidence = Evidence(
         figures=basis.figures,
         replicates=_replicates(scores, clusters, basis.sampling),
@@ -69,10 +73,13 @@ def decide(basis: Basis) -> dict[str, Any]:
         examples=len(examples),
         clusters=int(clusters.count) if clusters else 0,
         centres={name: value for name, value in centres.items() if value is not None},
+        tables={name: table for name, table in tables.items() if table is not None},
+        together=clusters,
     )
     paid = costs(basis.methods, basis.keys)
     serving = _serving(basis, paid, examples, clusters)
-    found = break_evens(paid, evidence, error_cost=basis.keys.error_cost, serving=serving)
+    pairs = _pairs(basis, paid, evidence)
+    found = break_evens(paid, evidence, pairs, error_cost=basis.keys.error_cost, serving=serving)
     if basis.keys.error_cost:
         for name, adjusted in adjusted_costs(paid, evidence, basis.keys.error_cost).items():
             paid[name]["with_errors"] = adjusted
@@ -105,6 +112,15 @@ def _replicates(
         return {}
     drawn = joint_replicates(list(scores.values()), clusters, sampling=sampling)
     return dict(zip(scores, np.asarray(drawn), strict=True))
+
+
+def _pairs(basis: Basis, paid: Mapping[str, Form], evidence: Evidence) -> list[tuple[str, str]]:
+    """The pairs of methods of which it matters from how many answers on one of them pays."""
+    measure, _ = measure_of(paid, evidence)
+    field, _ = weigh(paid, evidence, measure)
+    if field is None:
+        return deciding_pairs(list(paid), [basis.baseline], [])
+    return deciding_pairs(list(paid), [basis.baseline, field.best, field.chosen], field.on_front())
 
 
 def _gains(

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from evalkit.stats.arrays import NEGLIGIBLE, FloatArray
+from evalkit.stats.clusters import Clusters
 from evalkit.stats.figure import FEWEST_CLUSTERS
 
 Form = Mapping[str, Any]
@@ -30,6 +31,9 @@ class Evidence:
         centres: name of a method -> its figure on the very examples that were resampled. It
             differs from its own figure where another method has no score of some example; none
             where it is the same.
+        tables: name of a method -> what each example adds to that figure, a row for each seed; see
+            `Scores.linearised`.
+        together: which of the examples vary together; None where there are no tables.
     """
 
     figures: Mapping[str, Form]
@@ -39,6 +43,8 @@ class Evidence:
     examples: int = 0
     clusters: int = 0
     centres: Mapping[str, float] = field(default_factory=dict)
+    tables: Mapping[str, FloatArray] = field(default_factory=dict)
+    together: Clusters | None = None
 
     def knows(self, name: str) -> bool:
         """Whether a method has a figure, and replicates of it."""
@@ -70,6 +76,10 @@ class Evidence:
     def drawn(self, name: str) -> FloatArray:
         """Its replicates, turned likewise; NaN where a resample leaves the figure undefined."""
         return self._sign * self.replicates[name]
+
+    def table(self, name: str) -> FloatArray:
+        """What each example adds to its figure, turned likewise."""
+        return self._sign * self.tables[name]
 
     def lead(self, first: str, second: str) -> FloatArray:
         """By how much the first method is better, in each resample that defines both."""

@@ -33,7 +33,7 @@ def judge(expected: Sequence[ExpectKeys], figures: Figures, primary: str) -> lis
     met; ``met`` is None where a method that is named was not among those to run.
 
     Args:
-        expected: what the suite expects.
+        expected: what the suite expects, with its margins settled.
         figures: what was found.
         primary: the metric that is meant where none is named.
     """
@@ -73,8 +73,8 @@ def _against(
     elif baselines[0] != method:
         found = figures.difference(baselines[0], method, metric)
         fault = _missing(found, one)
-        if not fault and _lower_end(found, one) < -one.margin:
-            fault = f"{_verb(one)} worse" + (f" by more than {one.margin:g}" if one.margin else "")
+        if not fault and _lower_end(found, one) < -(one.margin or 0.0):
+            fault = f"{_verb(one)} worse" + _by(one)
         figure = f"better by {with_interval(found)}" if found.get("value") is not None else ""
         yield _outcome(method, metric, _margin(one), figure, fault=fault)
 
@@ -116,8 +116,11 @@ def _bounds(one: ExpectKeys) -> str:
 def _margin(one: ExpectKeys) -> str:
     if one.not_worse_than is None:
         return ""
-    by = f" by more than {one.margin:g}" if one.margin else ""
-    return f"not worse than {one.not_worse_than}{by}"
+    return f"not worse than {one.not_worse_than}{_by(one)}"
+
+
+def _by(one: ExpectKeys) -> str:
+    return f" by more than {one.margin:g}" if one.margin else ""
 
 
 def _all_bounds(one: ExpectKeys) -> str:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.provenance import tree_sha256
-from evalkit.run_folder import EXAMPLES, NEAR_DUPLICATES, PREDICTIONS, SCORES
+from evalkit.run_folder import EXAMPLES, LATENCY, NEAR_DUPLICATES, PREDICTIONS, SCORES
 from evalkit.serialization import digest
 from evalkit.store import Store, file_sha256
 
-_READ = (EXAMPLES, f"{PREDICTIONS}/*", f"{NEAR_DUPLICATES}/*", f"{SCORES}/*/*")
+_READ = (EXAMPLES, f"{PREDICTIONS}/*", f"{NEAR_DUPLICATES}/*", f"{SCORES}/*/*", f"{LATENCY}/*")
 
 Form = Mapping[str, Any]
 

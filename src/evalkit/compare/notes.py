@@ -11,6 +11,7 @@ from evalkit.suite import AnalysisKeys
 
 Form = Mapping[str, Any]
 Pair = tuple[Method, Method]
+_UNDEFINED = "undefined, because"
 
 
 def about_metric(metric: str, score: Form) -> list[str]:
@@ -65,12 +66,20 @@ def doubts(
     for (one, other), difference in zip(pairs, found, strict=True):
         if isinstance(estimates[one.name], str) or isinstance(estimates[other.name], str):
             continue  # the reason is said already
-        notes = [difference] if isinstance(difference, str) else difference.notes
-        for note in notes:
+        for note in [difference] if isinstance(difference, str) else _notes(difference):
             remarks.setdefault(note, []).append(f"{other.name} against {one.name}")
     for note, names in remarks.items():
-        said[note if len(names) == len(pairs) else f"{', '.join(names)}: {note}"] = None
+        of_all = len(names) == len(pairs)
+        whose = "every difference" if of_all else ", ".join(names)
+        said[note if of_all and _UNDEFINED not in note else f"{whose}: {note}"] = None
     return list(said)
+
+
+def _notes(found: Estimate | Difference) -> Iterator[str]:
+    """Its notes; where there is a figure, only its interval is undefined."""
+    for note in found.notes:
+        whole = not note.startswith(_UNDEFINED) or found.value is None
+        yield note if whole else f"interval {note}"
 
 
 def _of_estimates(estimates: Mapping[str, Estimate | str], *, alone: bool) -> Iterator[str]:
@@ -78,4 +87,4 @@ def _of_estimates(estimates: Mapping[str, Estimate | str], *, alone: bool) -> It
         if isinstance(estimated, str):
             yield f"{name}: {estimated}"
         elif estimated.interval is None or alone:
-            yield from (f"{name}: {note}" for note in estimated.notes)
+            yield from (f"{name}: {note}" for note in _notes(estimated))

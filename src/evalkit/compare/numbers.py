@@ -46,7 +46,7 @@ class Numbers:
             self._terms[key] = read_terms(method, metric)
         found = self._terms[key]
         if found is None or not found.examples:
-            return "undefined, because no example tells what it adds to this metric's headline"
+            return _why_no_terms(method, metric)
         return found
 
     def clusters(self, examples: tuple[str, ...]) -> Clusters:
@@ -158,6 +158,15 @@ def _within(found: Interval | None, least: float, most: float) -> Interval | Non
     if found is None:
         return None
     return replace(found, low=max(found.low, least), high=min(found.high, most))
+
+
+def _why_no_terms(method: Method, metric: str) -> str:
+    for cell in method.cells:
+        if cell["scores"][metric]["value"] is None:
+            return f"undefined, because {metric} gives no figure for cell {cell['id']}"
+        if cell["examples"] == 1:
+            return f"undefined, because there is one example only, and {metric} states no ratio"
+    return "undefined, because no example tells what it adds to this metric's headline"
 
 
 def why_incomplete(method: Method) -> str:

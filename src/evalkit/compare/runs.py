@@ -12,7 +12,7 @@ from evalkit.compare.expect import Figures, judge, unjudged
 from evalkit.compare.forms import figures
 from evalkit.compare.guard import check_comparable
 from evalkit.compare.methods import Method, read_methods
-from evalkit.compare.numbers import Numbers
+from evalkit.compare.numbers import Numbers, why_incomplete
 from evalkit.errors import UserError
 from evalkit.manifest import read_manifest
 from evalkit.results import read_results
@@ -67,6 +67,7 @@ def analyse_run(folder: Path, keys: AnalysisKeys, expected: Sequence[ExpectKeys]
 
     The analysis is None where nothing can be compared: no cell has a score.
     """
+    expected = [one.settled(keys.meaningful_difference) for one in expected]
     methods = read_methods([folder])
     scored = any(cell["scores"] for method in methods for cell in method.cells)
     if not scored:
@@ -158,8 +159,10 @@ def _subject(
     metric = keys.metric or next(iter(names), "")
     if metric not in scored:
         folder = methods[0].folder
+        failed = [f"{one.name}: {why_incomplete(one)}\n" for one in methods if not one.complete]
         raise UserError(
             f"{folder}: no score by {metric or 'any metric'}",
+            f"{''.join(failed[:1])}"
             f"scores: {', '.join(name for name in names if name in scored) or 'none'}\n"
             f"add one: evalkit score {folder} --metric {metric or 'NAME'}",
         )

@@ -8,6 +8,7 @@ from typing import Any
 from evalkit.compare.breakeven import break_even_sentences
 from evalkit.compare.costs import amount
 from evalkit.compare.curves import curve_sentences
+from evalkit.compare.latency import flat_latency, seconds
 from evalkit.report.table import UNDEFINED, Table, with_interval
 
 Form = Mapping[str, Any]
@@ -39,14 +40,21 @@ def comparison_table(analysis: Form, *, all_checks: bool = False) -> Table:
 
 def _other_pairs(analysis: Form) -> list[str]:
     """The differences that are not from the baseline: the table has no column for them."""
-    notes = []
-    for row in analysis["differences"]:
-        if row["baseline"] != analysis["baseline"] and row["difference"] is not None:
-            figure = _interval({**row, "value": row["difference"]}, "", signed=True)
-            parts = [figure, row["p_adjusted"] is not None and f"p {_p(row['p_adjusted'])}"]
-            told = ", ".join(part for part in (*parts, row["verdict"]) if part)
-            notes.append(f"{row['method']} against {row['baseline']}: {told}")
-    return notes
+    others = [row for row in analysis["differences"] if row["baseline"] != analysis["baseline"]]
+    return [f"{row['method']} against {row['baseline']}: {_told(row)}" for row in others]
+
+
+def _told(row: Form) -> str:
+    """A difference in words, or why it is undefined."""
+    if row["difference"] is None:
+        return f"undefined, because {_reason(row)}"
+    figure = _interval({**row, "value": row["difference"]}, "", signed=True)
+    p = "" if row["p_adjusted"] is None else f"p {_p(row['p_adjusted'])}"
+    return ", ".join(part for part in (figure, p, row["verdict"]) if part)
+
+
+def _reason(row: Form) -> str:
+    return str(row["undefined"]).removeprefix("undefined, because ")
 
 
 def _check_notes(analysis: Form, all_checks: bool) -> list[str]:
@@ -91,6 +99,8 @@ def _columns(analysis: Form) -> list[Column]:
         ("unreadable", True, lambda row: _percent(row["unreadable"])),
         ("failed", True, lambda row: str(row["failed"]) if row["failed"] else ""),
         (f"cost/1000 {analysis['currency'] or ''}".strip(), True, _cost),
+        ("p50 s", True, lambda row: seconds(row["p50"])),
+        ("p95 s", True, lambda row: seconds(row["p95"])),
     ]
 
 
@@ -113,6 +123,13 @@ def flat_rows(analysis: Form) -> list[dict[str, Any]]:
     return [_flat(row, against.get(row["method"], {}), analysis) for row in analysis["methods"]]
 
 
+def _pair_rows(analysis: Form) -> list[dict[str, Any]]:
+    """A flat row for each pair without the baseline: the method's figures, and the difference."""
+    own = {row["method"]: row for row in analysis["methods"]}
+    others = [row for row in analysis["differences"] if row["baseline"] != analysis["baseline"]]
+    return [_flat(own[row["method"]], row, analysis) for row in others]
+
+
 def _flat(own: Form, other: Form, analysis: Form) -> dict[str, Any]:
     keys = ("method", "run", "examples", "clusters", "seeds", "value", "se", "low", "high")
     tail = ("judge_failures", "unreadable", "failed", "cost_per_1000", "undefined")
@@ -120,14 +137,17 @@ def _flat(own: Form, other: Form, analysis: Form) -> dict[str, Any]:
         **{key: own[key] for key in keys},
         **{f"other:{name}": value for name, value in own["others"].items()},
         "baseline": own["method"] == analysis["baseline"],
+        "compared_with": other.get("baseline"),
         "difference_value": other.get("difference"),
         "difference_low": other.get("low"),
         "difference_high": other.get("high"),
+        "difference_undefined": other.get("undefined"),
         "p": other.get("p"),
         "p_adjusted": other.get("p_adjusted"),
         "verdict": other.get("verdict"),
         **{f"rating:{name}": text for name, text in own["ratings"].items()},
         **{key: own[key] for key in tail},
+        **flat_latency(own["latency"]),
     }
 
 
@@ -148,8 +168,12 @@ def _one_line(text: str) -> str:
 
 
 def to_csv(analysis: Form) -> str:
-    """The rows as CSV, unrounded, undefined figures empty; notes are left to the other forms."""
-    rows = flat_rows(analysis)
+    """The rows as CSV, unrounded, undefined figures empty; notes are left to the other forms.
+
+    A row for each method, with its difference from the baseline. Where all pairs were compared, a
+    row for each other pair follows: ``compared_with`` is what tells the rows of a method apart.
+    """
+    rows = [*flat_rows(analysis), *_pair_rows(analysis)]
     names = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO()
     writer = csv.DictWriter(text, names, lineterminator="\n")

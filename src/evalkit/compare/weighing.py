@@ -11,7 +11,7 @@ import numpy as np
 
 from evalkit.compare.costs import amount, price_text
 from evalkit.compare.evidence import Evidence, Form
-from evalkit.stats.pareto import SURE, Recommendation, recommend
+from evalkit.stats.pareto import SURE, Recommendation, front, recommend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +98,15 @@ class Weighed:
     def as_good(self) -> list[str]:
         """The methods that are shown not to be worse than the best by what matters."""
         return [name for name in self.names if self.share(name) >= SURE]
+
+    def on_front(self) -> list[str]:
+        """The methods that none of the others dominates, the cheapest first."""
+        kept = front(
+            [self.cost(name) for name in self.names],
+            [self.evidence.quality(name) for name in self.names],
+        )
+        found = [name for name, is_kept in zip(self.names, kept, strict=True) if is_kept]
+        return sorted(found, key=self.cost)
 
     def undecided(self) -> list[str]:
         """Cheaper methods that may be as good and may not, the cheapest first."""

@@ -13,8 +13,15 @@ from evalkit.interfaces.adapter import (
     SingleRequest,
     Steps,
 )
-from evalkit.interfaces.comparison import Comparison, ComparisonResult, Contest, Question, Standing
-from evalkit.interfaces.engine import Engine, Journal
+from evalkit.interfaces.comparison import (
+    Comparison,
+    ComparisonResult,
+    Contest,
+    Preview,
+    Question,
+    Standing,
+)
+from evalkit.interfaces.engine import Attempt, Engine, Journal
 from evalkit.interfaces.entry import Entry, Notify, Registry, Resolver
 from evalkit.interfaces.metric import Metric, Ratio
 from evalkit.interfaces.run import Event, Executor, Reporter
@@ -23,6 +30,7 @@ from evalkit.interfaces.task import Task
 __all__ = [
     "AdaptContext",
     "Adapter",
+    "Attempt",
     "Comparison",
     "ComparisonResult",
     "Contest",
@@ -34,6 +42,7 @@ __all__ = [
     "Journal",
     "Metric",
     "Notify",
+    "Preview",
     "Program",
     "ProgramContext",
     "Question",

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, ClassVar, NoReturn, Protocol, TypeAlias, TypeVar
 
 from evalkit.errors import UserError
 from evalkit.interfaces.metric import Metric
@@ -42,6 +42,11 @@ class AdaptContext(Protocol):
         model: the model to adapt.
         seed: the cell's seed.
         folder: where files of the AdaptedModel go; kept with it.
+        checkpoints: a folder for what a repeated attempt can go on from; it outlives a kill and
+            is removed once the job is finished. What is in it must be whole at any moment:
+            write beside, sync, rename.
+        stopping: whether the user asked to stop; a method that computes for long looks at it,
+            saves a checkpoint and calls ``stop``.
     """
 
     task: Task
@@ -49,6 +54,17 @@ class AdaptContext(Protocol):
     model: ResolvedModel
     seed: int
     folder: Path
+
+    @property
+    def checkpoints(self) -> Path:
+        """See above."""
+
+    @property
+    def stopping(self) -> bool:
+        """See above."""
+
+    def stop(self) -> NoReturn:
+        """End this attempt at the job, which will be gone on with another time."""
 
     def resolved(self, name: str) -> ResolvedModel:
         """A model that a parameter names, for instance to see its abilities."""

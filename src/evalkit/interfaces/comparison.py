@@ -1,16 +1,37 @@
 """A comparison: a metric over several cells at once, often by asking a judge."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from evalkit.errors import UserError
 from evalkit.interfaces.adapter import Steps
 from evalkit.interfaces.task import Task
 from evalkit.records import Example, Failure, Json, Prediction, ResolvedModel
 
 if TYPE_CHECKING:
     from evalkit.params import Params
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What is known of a Contest before any cell has run.
+
+    Attributes:
+        task: the task; its ``load`` is refused.
+        examples: the evaluation examples that every cell will answer.
+        contestants: names of the cells; those that fail will be missing from the Contest.
+        seed: as in the Contest.
+        judges: name -> the model, for those that the parameters refer to and that were found;
+            ``evalkit validate`` looks for none.
+    """
+
+    task: Task
+    examples: Sequence[Example]
+    contestants: Sequence[str]
+    seed: int
+    judges: Mapping[str, ResolvedModel] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +117,15 @@ class Comparison(ABC):
         """
         self.params = params
         self.judge = judge
+
+    def check(self, preview: Preview) -> Iterable[UserError]:
+        """Every fault that can be told before the first model call; by default there is none.
+
+        Called before a run and by ``evalkit validate``, perhaps more than once, where neither
+        answers nor a device are at hand: read small files, load no models. A UserError that is
+        raised counts as well. A run begins without this comparison, or not at all.
+        """
+        return ()
 
     @abstractmethod
     def questions(self, contest: Contest) -> Sequence[Question]:

@@ -52,7 +52,18 @@ class Executor(ABC):
 
         Returns:
             None when the job is finished and stored, else the Failure as JSON.
+
+        Raises:
+            StopRequested: the job was stopped; what it did is saved.
         """
+
+    def stop(self) -> None:
+        """Let the job under way save what it has and end, whereupon `run` raises StopRequested.
+
+        Called by a signal handler while `run` is under way. An executor that cannot do so need
+        not: the job then goes on until it is over, or until the user insists.
+        """
+        return None
 
     def close(self) -> None:
         """End processes and give memory back."""

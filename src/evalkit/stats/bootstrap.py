@@ -52,7 +52,9 @@ class Sampling:
 def replicate(methods: Sequence[Scores], clusters: Clusters, sampling: Sampling) -> FloatArray:
     """Figures of methods on the same resampled clusters, and on resampled seeds.
 
-    Methods with equally many seeds are taken to have the same ones, and get the same draws.
+    Methods with equally many seeds are taken to have the same ones, and get the same draws. So does
+    every other call with this sampling and these clusters, whichever methods it is about: figures,
+    differences and decisions rest on the same resamples.
 
     Returns:
         Shape (methods, replicates); NaN where a replicate's sum below is 0.

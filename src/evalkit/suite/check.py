@@ -69,6 +69,8 @@ class _Checker:
         self.currency = ""
         models = raw.tables.get("models")
         self.model_names = [name_of(model) for model in models] if isinstance(models, list) else []
+        metrics = raw.tables.get("metrics")
+        self.metric_names = [name_of(one) for one in metrics] if isinstance(metrics, list) else []
 
     def problem(self, where: str, what: str, hint: str = "") -> None:
         message = f"{self.raw.path}: {where}: {what}"
@@ -98,7 +100,7 @@ class _Checker:
             or Use(name="", use="", params={}),
             analysis=self._keys(AnalysisKeys, "analysis", self._table("analysis"))
             or AnalysisKeys(),
-            expect=self._each("expect", partial(self._keys, ExpectKeys), 0),
+            expect=self._each("expect", self._expectation, 0),
         )
 
     def _task(self) -> Use | None:
@@ -115,13 +117,22 @@ class _Checker:
         """A table of the core's own; it may name a metric of this suite."""
         before = len(self.problems)
         keys = read_params(cls, table, self._base, self._noting(where))
-        metrics = self.raw.tables.get("metrics")
-        names = [name_of(metric) for metric in metrics] if isinstance(metrics, list) else []
-        named = table.get("metric")
+        names, named = self.metric_names, table.get("metric")
         if named is not None and named not in names:
             what = f"unknown metric {_shown(named)}"
             self.problem(f"{where}.metric", what, f"in this suite: {', '.join(map(str, names))}")
         return keys if len(self.problems) == before and isinstance(keys, cls) else None
+
+    def _expectation(self, where: str, table: Table) -> ExpectKeys | None:
+        """A table of ``[[expect]]``: what does not matter is known of the primary metric alone."""
+        keys = self._keys(ExpectKeys, where, table)
+        primary = self._table("analysis").get("metric") or next(iter(self.metric_names), None)
+        named = keys is not None and keys.metric not in (None, primary)
+        if keys and named and keys.not_worse_than is not None and keys.margin is None:
+            what = f"this key is missing: meaningful-difference is one of {primary}"
+            hint = f"by how much may they be worse by {keys.metric} all the same?"
+            self.problem(f"{where}.margin", what, hint)
+        return keys
 
     def _table(self, key: str) -> Table:
         table = self.raw.tables.get(key, {})

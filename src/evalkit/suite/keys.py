@@ -75,11 +75,12 @@ class ExpectKeys(Params):
     not_worse_than: str | None = Field(
         default=None, description="A method that each of them may not be worse than."
     )
-    margin: float = Field(
-        default=0.0,
+    margin: float | None = Field(
+        default=None,
         ge=0,
         allow_inf_nan=False,
-        description="By how much they may be worse all the same.",
+        description="By how much they may be worse all the same; above 0 where the interval must "
+        "show it. Default: the meaningful difference, for the primary metric.",
     )
     judge_by: Literal["interval", "point"] = Field(
         default="interval",
@@ -91,12 +92,25 @@ class ExpectKeys(Params):
         """Refuse a table that expects nothing, or what no figure fulfils.
 
         Raises:
-            ValueError: no bound, crossed bounds, or a margin without a baseline.
+            ValueError: no bound, crossed bounds, a margin without a baseline, or none where the
+                interval must show it.
         """
         if (self.min, self.max, self.not_worse_than) == (None, None, None):
             raise ValueError("expected one of min, max, not-worse-than")
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError("min is greater than max")
-        if self.margin and self.not_worse_than is None:
+        if self.margin is not None and self.not_worse_than is None:
             raise ValueError("margin belongs to not-worse-than")
+        if self.margin == 0 and self.judge_by == "interval":
+            raise ValueError(
+                "margin = 0 asks for proof of being better, as equally good methods have intervals "
+                "that reach below 0: give the difference that does not matter, as margin = 0.02, "
+                'or write judge-by = "point"'
+            )
         return self
+
+    def settled(self, meaningful: float) -> "ExpectKeys":
+        """The same with its margin: by default a difference that does not matter."""
+        if self.not_worse_than is None or self.margin is not None:
+            return self
+        return self.model_copy(update={"margin": meaningful})

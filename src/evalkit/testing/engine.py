@@ -33,6 +33,7 @@ class FakeEngine(Engine):
     Attributes:
         requests: every request, in the order in which they came.
         batches: the same, batch by batch.
+        checks: how often ``check`` was called.
         closed: whether ``close`` was called.
     """
 
@@ -55,6 +56,7 @@ class FakeEngine(Engine):
         super().__init__(model or self.resolved(), Params())
         self.requests: list[Request] = []
         self.batches: list[tuple[Request, ...]] = []
+        self.checks = 0
         self.closed = False
         self._rule = answer
         self._logprobs = logprobs or self._likeliest
@@ -63,7 +65,7 @@ class FakeEngine(Engine):
     def resolved(
         name: str = "fake",
         *,
-        abilities: Sequence[str] = ("generate", "choices"),
+        abilities: Sequence[str] = ("generate", "choices", "independent"),
         context_length: int = 0,
         folder: str | None = None,
     ) -> ResolvedModel:
@@ -83,13 +85,33 @@ class FakeEngine(Engine):
         """Answer by the rule, in order."""
         self._remember(requests)
         for index, request in enumerate(requests):
+            if self.journal.stopping:
+                return
             yield index, self._too_long(request) or self._generated(request)
 
     def score(self, requests: Sequence[Request]) -> Iterator[tuple[int, Completion | Failure]]:
         """Choose by the log-probabilities; the first of equals wins."""
         self._remember(requests)
         for index, request in enumerate(requests):
+            if self.journal.stopping:
+                return
             yield index, self._too_long(request) or self._chosen(request)
+
+    def ask(self, request: Request, *, timeout_s: float) -> Completion | Failure:
+        """Answer by the rule, in the caller's thread.
+
+        Raises:
+            TimeoutError: no time is left.
+        """
+        if timeout_s <= 0:
+            raise TimeoutError
+        self._remember([request])
+        answered = self._generated if request.choices is None else self._chosen
+        return self._too_long(request) or answered(request)
+
+    def check(self) -> None:
+        """Remember that it was called; it always answers."""
+        self.checks += 1
 
     def close(self) -> None:
         """Remember that the engine was closed."""

@@ -1,63 +1,18 @@
-"""How the judge is asked, and how its answer is read.
+"""How the judge is asked.
 
-A verdict is exactly ``A``, ``B`` or ``TIE``. Everything else is a status that names the
-failure; it is never taken for a tie. Several verdicts on one question, sampled and averaged,
-are self-consistency (Wang et al. 2022, https://arxiv.org/abs/2203.11171).
+Several verdicts on one question, sampled and averaged, are self-consistency (Wang et al. 2022,
+https://arxiv.org/abs/2203.11171).
 """
 
-import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from evalkit import Completion, EngineError, Json, Message, Request, Steps
-from evalkit_judge.prompt import LABELS, Label, Mode, messages
-
-Status: TypeAlias = Literal["ok", "auto_tie", "parse_error", "refusal", "truncated", "api_error"]
-"""How a question ended; the first two hold a verdict."""
+from evalkit import EngineError, Message, Request, Steps
+from evalkit_judge.prompt import LABELS, Mode, messages
+from evalkit_judge.reading import SCHEMA, Answer, read_choice, read_written
 
 _RETRIES = 2
 _RETRY_TEMPERATURE = 0.7
 _CHOICE_TOKENS = 8
-_MAX_RATIONALE = 800
-
-
-class _Written(BaseModel):
-    """A written verdict, as the schema below demands it."""
-
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-    rationale: str = Field(max_length=_MAX_RATIONALE)
-    verdict: Label
-
-
-SCHEMA: Mapping[str, Json] = {
-    "type": "object",
-    "properties": {
-        "rationale": {"type": "string", "maxLength": _MAX_RATIONALE},
-        "verdict": {"type": "string", "enum": list(LABELS)},
-    },
-    "required": ["rationale", "verdict"],
-    "additionalProperties": False,
-}
-"""JSON schema of a written verdict: the reason stands before the verdict that follows from it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What was read out of the judge's answer.
-
-    Attributes:
-        status: how the question ended.
-        label: the verdict; None without one.
-        extra: what else is kept: ``rationale``, ``probabilities`` or the unreadable ``text``.
-    """
-
-    status: Status
-    label: Label | None = None
-    extra: Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +64,7 @@ class Asking:
                 continue
             if self.mode == "choices":
                 return read_choice(completion)  # another attempt would choose the same
-            answer = read_written(completion)
+            answer = read_written(completion, (given, first, second))
             if answer.label is not None:
                 break
             unread += 1
@@ -127,38 +82,3 @@ class Asking:
             seed=self.seed + (1 + _RETRIES) * vote + unread if temperature else None,
             schema=SCHEMA if self.enforce else None,
         )
-
-
-def read_written(completion: Completion) -> Answer:
-    """A verdict written as JSON; words around the object are ignored."""
-    text = completion.text
-    try:
-        written = _Written.model_validate_json(text[text.find("{") : text.rfind("}") + 1])
-    except ValidationError:
-        return Answer(status=_why_unreadable(completion), extra={"text": text[:_MAX_RATIONALE]})
-    return Answer(status="ok", label=written.verdict, extra={"rationale": written.rationale})
-
-
-def read_choice(completion: Completion) -> Answer:
-    """The likeliest of the three labels, with the probabilities of all where they are known."""
-    for label in LABELS:
-        if completion.text == label:
-            return Answer(status="ok", label=label, extra=_probabilities(completion.logprobs))
-    text = completion.text[:_MAX_RATIONALE]
-    return Answer(status=_why_unreadable(completion), extra={"text": text})
-
-
-def _why_unreadable(completion: Completion) -> Status:
-    if completion.finish_reason == "refusal":
-        return "refusal"
-    return "truncated" if completion.finish_reason == "length" else "parse_error"
-
-
-def _probabilities(logprobs: Sequence[float] | None) -> Mapping[str, Json]:
-    """The labels' probabilities among themselves; empty if the engine gave none."""
-    if logprobs is None or not math.isfinite(max(logprobs)):
-        return {}
-    weights = [math.exp(logprob - max(logprobs)) for logprob in logprobs]
-    total = sum(weights)
-    shares: dict[str, Json] = {label: w / total for label, w in zip(LABELS, weights, strict=True)}
-    return {"probabilities": shares}

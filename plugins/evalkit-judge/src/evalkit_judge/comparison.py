@@ -9,8 +9,19 @@ has not shown that it can judge the task.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from evalkit import Comparison, ComparisonResult, Contest, Failure, Json, Question, Standing
+from evalkit import (
+    Comparison,
+    ComparisonResult,
+    Contest,
+    Failure,
+    Json,
+    Preview,
+    Question,
+    Standing,
+    UserError,
+)
 from evalkit_judge.audit import validated
+from evalkit_judge.beforehand import faults
 from evalkit_judge.conclusion import Conclusion, conclude
 from evalkit_judge.details import details_of
 from evalkit_judge.fitting import Fit
@@ -18,6 +29,7 @@ from evalkit_judge.humans import Opinion, read_opinions
 from evalkit_judge.lineup import Lineup, lineup
 from evalkit_judge.notes import (
     audit_notes,
+    cut_notes,
     failure_notes,
     gold_notes,
     idle_notes,
@@ -39,6 +51,10 @@ class JudgeElo(Comparison):
     """Pairwise verdicts of one or several judges, as ratings on the Elo scale."""
 
     params: JudgeEloParams
+
+    def check(self, preview: Preview) -> Iterable[UserError]:
+        """Faults of names, of the budget and of the file of human verdicts, all at once."""
+        return faults(preview, self.params)
 
     def questions(self, contest: Contest) -> Sequence[Question]:
         """To each judge: a question for each pair, example, order and vote, then its audit.
@@ -88,7 +104,7 @@ class JudgeElo(Comparison):
             size=None if self.params.examples == "all" else self.params.examples,
             gold=self.params.gold,
             orders=self.params.orders,
-            most=units_in_budget(panel, self.params),
+            most=units_in_budget([asking.votes for asking in panel.values()], self.params),
         )
         return panel, field
 
@@ -108,6 +124,7 @@ class JudgeElo(Comparison):
             *gold_notes(found.lineup, found.rated),
             *audit_notes(audits, thresholds),
             *failure_notes(found.lineup, found.units, reasons),
+            *cut_notes(found.lineup),
             *silent_notes(found.judged),
             *sensitivity_notes(found.records, found.refits, thresholds),
             *verdict_notes(audits),

@@ -26,6 +26,19 @@ _Row: TypeAlias = tuple[str, str, float, str]
 """Two contestants, the score of the first, and the example."""
 
 
+def check_anchor(params: JudgeEloParams, contestants: Sequence[str]) -> None:
+    """See that the anchor takes part.
+
+    Raises:
+        UserError: it does not.
+    """
+    if params.anchor is not None and params.anchor not in contestants:
+        raise UserError(
+            f'judge-elo: anchor: there is no contestant "{params.anchor}"',
+            f"there are: {', '.join(contestants)}",
+        )
+
+
 class Fit:
     """Makes ratings of outcomes, by the parameters."""
 
@@ -44,11 +57,7 @@ class Fit:
         self._params = params
         self._seed = seed
         self._index = {name: i for i, name in enumerate(lineup.contestants)}
-        if params.anchor is not None and params.anchor not in self._index:
-            raise UserError(
-                f'judge-elo: anchor: there is no contestant "{params.anchor}"',
-                f"there are: {', '.join(self._index)}",
-            )
+        check_anchor(params, lineup.contestants)
 
     def ratings(self, units: Sequence[Outcome]) -> Ratings:
         """Ratings with intervals; the study's have none."""

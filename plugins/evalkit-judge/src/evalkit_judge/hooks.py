@@ -14,6 +14,5 @@ def evalkit_comparisons() -> Iterable[Entry]:
             target="evalkit_judge.comparison:JudgeElo",
             params="evalkit_judge.params:JudgeEloParams",
             summary="models judge pairs of methods and are audited; ratings on the Elo scale",
-            requires=frozenset({"schema|choices"}),
         )
     ]

@@ -5,7 +5,7 @@ sample is a prefix of a seeded shuffle: the first 8 examples are among the first
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal, TypeAlias
@@ -125,7 +125,7 @@ def lineup(
         UserError: a cell is called like the gold contestant, or `most` cannot link them all.
     """
     drawn = _draw(contest, size)
-    names = _contestants(contest, gold=gold)
+    names = contestants_of(contest.answers, gold=gold)
     ids = [example.id for example in drawn]
     met = meetings(ids, names, most=most, seed=contest.seed)
     used = {example for example, _, _ in met} if most is not None else set(ids)
@@ -160,13 +160,19 @@ def _draw(contest: Contest, size: int | None) -> Sequence[Example]:
     return [by_id[id_] for id_ in ids[:size]]
 
 
-def _contestants(contest: Contest, *, gold: bool) -> tuple[str, ...]:
-    if gold and GOLD in contest.answers:
+def contestants_of(cells: Iterable[str], *, gold: bool) -> tuple[str, ...]:
+    """The names of all contestants: cells, then the gold answers.
+
+    Raises:
+        UserError: a cell is called like the gold contestant.
+    """
+    names = tuple(cells)
+    if gold and GOLD in names:
         raise UserError(
             f'judge-elo: a cell is called "{GOLD}", like the contestant with the right answers',
             "give its adapter another name, or set gold = false",
         )
-    return (*contest.answers, *([GOLD] if gold else []))
+    return (*names, *([GOLD] if gold else []))
 
 
 def _answers(contest: Contest, sample: Sequence[Example], *, gold: bool) -> Answers:

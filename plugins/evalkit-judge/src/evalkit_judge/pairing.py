@@ -36,16 +36,28 @@ def meetings(
     Raises:
         UserError: so few cannot link all contestants.
     """
-    everything = len(examples) * len(contestants) * (len(contestants) - 1) // 2
-    if most is None or most >= everything:
+    if most is None or most >= _all_meetings(len(examples), len(contestants)):
         return [(e, a, b) for e in sorted(examples) for a, b in combinations(contestants, 2)]
-    if most < len(contestants) - 1:
+    check_linked(len(examples), len(contestants), most=most)
+    return sorted(_dealt(examples, contestants, most, seed), key=lambda meeting: meeting[0])
+
+
+def check_linked(examples: int, contestants: int, *, most: int) -> None:
+    """See that so many meetings can link all contestants.
+
+    Raises:
+        UserError: they cannot.
+    """
+    if most < min(contestants - 1, _all_meetings(examples, contestants)):
         raise UserError(
-            f"judge-elo: budget: it pays for {most} meetings, and {len(contestants)} contestants "
-            f"need {len(contestants) - 1} to be linked at all",
+            f"judge-elo: budget: it pays for {most} meetings, and {contestants} contestants "
+            f"need {contestants - 1} to be linked at all",
             "raise the budget, or leave it out",
         )
-    return sorted(_dealt(examples, contestants, most, seed), key=lambda meeting: meeting[0])
+
+
+def _all_meetings(examples: int, contestants: int) -> int:
+    return examples * contestants * (contestants - 1) // 2
 
 
 def _dealt(

@@ -1,6 +1,6 @@
 """How each judge is asked, and all that it is asked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import TypeAlias
 
@@ -29,12 +29,27 @@ def panel_of(contest: Contest, params: JudgeEloParams) -> Panel:
     return {name: _asking(contest, params, model) for name, model in contest.judges.items()}
 
 
-def units_in_budget(panel: Panel, params: JudgeEloParams) -> int | None:
-    """So many units can be asked about; None if there is no budget."""
+def units_in_budget(votes: Iterable[int], params: JudgeEloParams) -> int | None:
+    """So many units can be asked about; None if there is no budget.
+
+    Args:
+        votes: how often each judge is asked a question.
+        params: of the comparison.
+    """
     if params.budget is None:
         return None
     orders = 2 if params.orders == "both" else 1
-    return params.budget // (orders * sum(asking.votes for asking in panel.values()))
+    return params.budget // (orders * sum(votes))
+
+
+def votes_of(params: JudgeEloParams, model: ResolvedModel | None) -> int:
+    """How often a judge is asked each question; at least, if the model is not known.
+
+    Raises:
+        ModelError: it can answer in no way that the parameters allow.
+    """
+    mode = params.answer if model is None else _mode(params, model)
+    return params.votes if mode == "schema" else 1  # a choice would come out the same
 
 
 def probes_of(
@@ -98,7 +113,7 @@ def _asking(contest: Contest, params: JudgeEloParams, model: ResolvedModel) -> A
         temperature=params.temperature,
         max_tokens=params.max_tokens,
         seed=contest.seed,
-        votes=params.votes if mode == "schema" else 1,  # a choice would come out the same
+        votes=votes_of(params, model),
     )
 
 

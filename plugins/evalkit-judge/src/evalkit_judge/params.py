@@ -156,8 +156,14 @@ class JudgeEloParams(Params):
         return self
 
     def needs(self) -> frozenset[str]:
-        """Whoever is to choose must be able to."""
-        return frozenset({"choices"} if self.answer == "choices" else ())
+        """Whoever is to choose must be able to; a verdict that is written is checked anyway."""
+        wanted = {"auto": ["schema|choices"], "choices": ["choices"], "schema": []}
+        return frozenset(wanted[self.answer])
+
+    @property
+    def panel(self) -> Sequence[str]:
+        """Names of all judges."""
+        return self.judges if self.judge is None else [self.judge]
 
     @property
     def of_writing(self) -> Sequence[str]:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TypeAlias, get_args
 
 from evalkit import Failure, Json
-from evalkit_judge.asking import Status
 from evalkit_judge.lineup import Lineup, Unit
 from evalkit_judge.ratings import Tally
+from evalkit_judge.reading import Status
 from evalkit_judge.verdicts import read_verdict
 
 Verdicts: TypeAlias = Mapping[str, Mapping[str, Json] | Failure]

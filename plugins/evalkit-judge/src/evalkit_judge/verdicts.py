@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from evalkit import Failure, Json
-from evalkit_judge.asking import Answer, Status
 from evalkit_judge.lineup import Bout
+from evalkit_judge.reading import Answer, Status
 
 _POINTS: Mapping[str, float] = {"A": 1.0, "B": 0.0, "TIE": 0.5}
 """Score of the answer that is shown first."""

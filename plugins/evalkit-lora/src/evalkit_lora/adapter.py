@@ -22,12 +22,13 @@ from evalkit import (
     ResolvedModel,
 )
 from evalkit_lora.base import Base, quiet
+from evalkit_lora.caller import Caller
 from evalkit_lora.chat import ChatEncoder, Text
+from evalkit_lora.files import leave_mark
 from evalkit_lora.launch import train_on
 from evalkit_lora.memory import OutOfMemory, release, within_memory
 from evalkit_lora.merge import merge
 from evalkit_lora.params import LoraParams
-from evalkit_lora.train import Progress
 from evalkit_lora.tuning import Order, Tuned, carry_out, seeded
 from evalkit_lora.weights import WeightsFolder
 
@@ -56,6 +57,8 @@ class LoraAdapter(Adapter):
             AdaptationError: an option is unknown, no example fits the cut-off, the memory does
                 not suffice, the loss is not finite, or the saved weights do not act as the
                 trained ones did.
+            OSError: a checkpoint or the weights could not be written, with the path.
+            StopRequested: the user asked to stop; another attempt goes on from a checkpoint.
         """
         started = time.perf_counter()
         base = Base.of(context.model, self.params)
@@ -65,7 +68,8 @@ class LoraAdapter(Adapter):
             with quiet(), seeded(context.seed):
                 texts = self._texts(context, base, prompt)
                 order = self._order(context, base, texts.kept)
-                tuned = self._tuned(order, context.progress)
+                caller = Caller(context.progress, lambda: context.stopping, context.stop)
+                tuned = self._tuned(order, caller)
                 release()
                 applied = within_memory(partial(folder.check, base, order.sample, tuned.expected))
             weights = folder.publish(self.params.kind)
@@ -116,25 +120,33 @@ class LoraAdapter(Adapter):
             texts=tuple(texts),
             seed=context.seed,
             folder=context.folder,
+            checkpoints=context.checkpoints,
             model_name=context.model.name,
+            revision=context.model.revision,
             checkpointing=self.params.checkpointing is True,
         )
 
-    def _tuned(self, order: Order, progress: Progress) -> Tuned:
-        """Train; where memory was too little and there is a way to need less, train anew."""
-        try:
-            return self._attempt(order, progress)
-        except OutOfMemory:
-            if self.params.checkpointing != "auto":
-                raise
-        release()  # out here, nothing holds on to the tensors of the first attempt
-        progress(0, 1, "out of memory: starting again with checkpointing")
-        return self._attempt(replace(order, checkpointing=True), progress)
+    def _tuned(self, order: Order, caller: Caller) -> Tuned:
+        """Train; where memory was too little and there is a way to need less, train anew.
 
-    def _attempt(self, order: Order, progress: Progress) -> Tuned:
+        That it was is kept before it is acted on: another attempt need not run into it again.
+        """
+        mark = order.checkpoints / f"out-of-memory-{order.identity}"
+        if not mark.exists():
+            try:
+                return self._attempt(order, caller)
+            except OutOfMemory:
+                if self.params.checkpointing != "auto":
+                    raise
+            release()  # out here, nothing holds on to the tensors of the first attempt
+            leave_mark(mark)
+            caller.progress(0, 1, "out of memory: starting again with checkpointing")
+        return self._attempt(replace(order, checkpointing=True), caller)
+
+    def _attempt(self, order: Order, caller: Caller) -> Tuned:
         if self.params.devices > 1:
-            return train_on(self.params.devices, order, progress)
-        return within_memory(partial(carry_out, order, progress))
+            return train_on(self.params.devices, order, caller)
+        return within_memory(partial(carry_out, order, caller))
 
     def _report(self, tuned: Tuned, texts: _Texts, base: Base) -> dict[str, Json]:
         training = tuned.training

@@ -2,6 +2,7 @@
 
 What the processes report comes as marked lines on their standard output. Their standard input
 is a pipe from this process: it ends when this process or the launcher does, and then so do they.
+What this process writes into it asks them to stop; whichever reads it, all agree on the step.
 """
 
 import json
@@ -13,13 +14,14 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from evalkit import AdaptationError
+from evalkit_lora.caller import Caller
 from evalkit_lora.memory import OutOfMemory
-from evalkit_lora.train import Progress
 from evalkit_lora.tuning import Order, Tuned
 
 MARK = "evalkit-lora: "
@@ -29,12 +31,14 @@ _GRACE = 10.0
 _LINES = 12
 
 
-def train_on(devices: int, order: Order, progress: Progress) -> Tuned:
+def train_on(devices: int, order: Order, caller: Caller) -> Tuned:
     """Carry out an order on several devices.
 
     Raises:
         OutOfMemory: a device has too little memory.
         AdaptationError: the training failed, or a process died; then all have ended.
+        OSError: a checkpoint or the weights could not be written.
+        StopRequested: the caller asked to stop.
     """
     with tempfile.TemporaryDirectory(prefix="evalkit-lora-") as name:
         scratch = Path(name)
@@ -43,11 +47,13 @@ def train_on(devices: int, order: Order, progress: Progress) -> Tuned:
             (scratch / "errors.txt").open("w+", encoding="utf-8", errors="replace") as errors,
             _launched(_command(devices, order, scratch), devices, errors) as process,
         ):
-            failures, tuned = _listen(process, progress)
+            heard = _listen(process, caller)
             code = process.wait()
-            if failures or code or tuned is None:
-                raise _error(failures, _read(errors), code=code, devices=devices)
-    return tuned
+            if heard.stopped:
+                caller.stop()
+            if heard.failures or code or heard.tuned is None:
+                raise _error(heard.failures, _read(errors), code=code, devices=devices)
+    return heard.tuned
 
 
 def _command(devices: int, order: Order, scratch: Path) -> Sequence[str]:
@@ -123,29 +129,48 @@ def _end(process: "subprocess.Popen[str]") -> None:
         process.wait()
 
 
-def _listen(
-    process: "subprocess.Popen[str]", progress: Progress
-) -> tuple[list[dict[str, Any]], Tuned | None]:
-    """Pass progress on until all have ended; what failed, and what it came to."""
-    failures: list[dict[str, Any]] = []
-    tuned = None
+@dataclass(slots=True)
+class _Heard:
+    """What the processes reported: what failed, what it came to, whether they stopped early."""
+
+    failures: list[dict[str, Any]] = field(default_factory=list)
+    tuned: Tuned | None = None
+    stopped: bool = False
+
+
+def _listen(process: "subprocess.Popen[str]", caller: Caller) -> _Heard:
+    """Pass progress on until all have ended; ask them to stop once the caller wants it."""
+    heard = _Heard()
+    asked = False
     assert process.stdout is not None
     for line in process.stdout:
         if not line.startswith(MARK):
             continue
         event = json.loads(line.removeprefix(MARK))
         if "progress" in event:
-            progress(*event["progress"])
+            caller.progress(*event["progress"])
         elif "failure" in event:
-            failures.append(event["failure"])
+            heard.failures.append(event["failure"])
+        elif "tuned" in event:
+            heard.tuned = Tuned.from_json(event["tuned"])
         else:
-            tuned = Tuned.from_json(event["tuned"])
-    return failures, tuned
+            heard.stopped = True
+        if not asked and caller.stopping():
+            asked = True
+            _ask_to_stop(process)
+    return heard
+
+
+def _ask_to_stop(process: "subprocess.Popen[str]") -> None:
+    assert process.stdin is not None
+    with suppress(OSError, ValueError):  # they have ended, and the pipe may be closed
+        process.stdin.write("stop\n")
+        process.stdin.flush()
 
 
 def _error(
     failures: Sequence[dict[str, Any]], said: str, *, code: int, devices: int
-) -> AdaptationError:
+) -> AdaptationError | OSError:
     """What ended the training: when one process ends, others fail for the want of it.
 
     Args:
@@ -159,6 +184,8 @@ def _error(
             return OutOfMemory(failure["message"])
         if failure["kind"] == "adaptation":
             return AdaptationError(failure["message"], failure["hint"])
+        if failure["kind"] == "machine":
+            return OSError(failure["errno"], failure["message"], failure["path"])
     where = f"lora: training on {devices} devices"
     signals = {int(number) for number in re.findall(r"exitcode\s*:\s*-(\d+)", said)}
     signals |= {-code} if code < 0 else set()

@@ -16,7 +16,8 @@ import torch
 from accelerate import Accelerator  # type: ignore[import-untyped]
 from accelerate.utils import broadcast  # type: ignore[import-untyped]
 
-from evalkit import AdaptationError
+from evalkit import AdaptationError, Json
+from evalkit_lora.caller import Caller
 from evalkit_lora.launch import MARK
 from evalkit_lora.memory import OutOfMemory, within_memory
 from evalkit_lora.tuning import Order, Tuned, carry_out
@@ -42,16 +43,20 @@ class Processes:
 
 def main() -> None:
     """Carry out the order in the file that the command line names."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    asked = threading.Event()
+    threading.Thread(target=_obey_parent, args=(asked,), daemon=True).start()
     try:
         order = Order.from_json(json.loads(Path(sys.argv[1]).read_text()))
         team = Processes(Accelerator(cpu=order.base.device.type == "cpu"))
-        tuned = within_memory(lambda: _carry_out(order, team))
+        caller = Caller(_progress if team.rank == 0 else _silence, asked.is_set, _stopped)
+        tuned = within_memory(lambda: _carry_out(order, caller, team))
     except OutOfMemory as error:
         _fail("memory", error.message, error.hint)
     except AdaptationError as error:
         _fail("adaptation", error.message, error.hint)
     except Exception as error:
+        if isinstance(error, OSError) and error.filename:
+            _fail("machine", error.strerror, errno=error.errno, path=str(error.filename))
         # It may be the echo of another process's end: the parent decides what to show.
         _fail("bug", f"{type(error).__name__}: {error}", traceback.format_exc(limit=-4))
     if team.rank == 0:
@@ -59,12 +64,12 @@ def main() -> None:
     _leave(0)
 
 
-def _carry_out(order: Order, team: Processes) -> Tuned:
+def _carry_out(order: Order, caller: Caller, team: Processes) -> Tuned:
     device = order.base.device
     if device.type == "cuda":
         device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
     own = replace(order, base=replace(order.base, device=device))
-    return carry_out(own, _progress if team.rank == 0 else _silence, team)
+    return carry_out(own, caller, team)
 
 
 def _progress(done: int, total: int, note: str) -> None:
@@ -75,8 +80,13 @@ def _silence(done: int, total: int, note: str) -> None:
     """Rank 0 reports for all."""
 
 
-def _fail(kind: str, message: str, hint: str) -> NoReturn:
-    _tell({"failure": {"kind": kind, "message": message, "hint": hint}})
+def _stopped() -> NoReturn:
+    _tell({"stopped": True})
+    _leave(0)
+
+
+def _fail(kind: str, message: str, hint: str = "", **more: Json) -> NoReturn:
+    _tell({"failure": {"kind": kind, "message": message, "hint": hint, **more}})
     _leave(1)
 
 
@@ -95,10 +105,13 @@ def _tell(event: dict[str, Any]) -> None:
     os.write(1, f"{MARK}{json.dumps(event)}\n".encode())
 
 
-def _end_with_parent() -> None:
-    """The pipe at standard input ends when the process at its other end does."""
+def _obey_parent(asked: threading.Event) -> None:
+    """The pipe at standard input ends when the process at its other end does, and so do we.
+
+    Whatever comes through it before asks to stop. One process of all gets to read it.
+    """
     while os.read(0, 1024):
-        pass
+        asked.set()
     os._exit(1)
 
 

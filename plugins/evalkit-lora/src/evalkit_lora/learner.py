@@ -1,6 +1,6 @@
 """A model with its trainable weights: what it thinks of texts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -25,6 +25,14 @@ class Learner:
         self._autocast = torch.autocast(
             device.type, torch.bfloat16, enabled=dtype == torch.bfloat16
         )
+
+    @property
+    def allocate(self) -> Callable[[int], None] | None:
+        """What some methods do after each step, to share out their ranks; else None."""
+        method: Callable[[int], None] | None = getattr(
+            self.model.base_model, "update_and_allocate", None
+        )
+        return method
 
     def token_losses(self, texts: Sequence[Text]) -> torch.Tensor:
         """Negative log-likelihood of each learned token in nats, text by text, (N,)."""

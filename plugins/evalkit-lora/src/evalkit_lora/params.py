@@ -1,10 +1,10 @@
 """Parameters of the adapter ``lora``."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from evalkit import Params
+from evalkit import NotInIdentity, Params
 
 LORA_METHODS = ("lora", "dora", "rslora", "pissa", "olora")
 """The methods that ``rank``, ``alpha``, ``dropout`` and ``targets`` belong to."""
@@ -58,6 +58,13 @@ class LoraParams(Params):
         default="auto",
         description="Keep less of each layer and compute it again: slower, with less memory, the "
         "same losses. auto: once memory was too little.",
+    )
+    checkpoint_every: Annotated[float, NotInIdentity()] = Field(
+        default=60.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Seconds of training between checkpoints, from which an interrupted training "
+        "goes on, or more where writing one takes over a hundredth of that; 0: after every step.",
     )
     cutoff: int = Field(
         default=1024, ge=8, description="Most tokens of a text; longer examples are left out."

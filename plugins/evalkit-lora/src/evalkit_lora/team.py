@@ -63,17 +63,17 @@ def agree(weights: Sequence[torch.nn.Parameter], team: Team) -> None:
 
 
 def add_up_gradients(
-    weights: Sequence[torch.nn.Parameter], loss: torch.Tensor, team: Team
+    weights: Sequence[torch.nn.Parameter], numbers: torch.Tensor, team: Team
 ) -> torch.Tensor:
-    """Add up the gradients of all processes in place, and return the sum of their losses."""
+    """Add up the gradients of all processes in place; return the sums of their `numbers`, (n,)."""
     if team.size == 1:
-        return loss
+        return numbers
     for weight in weights:
         if weight.grad is None:  # this process had no text in the step
             weight.grad = torch.zeros_like(weight)
     gradients = [weight.grad for weight in weights if weight.grad is not None]
-    summed = team.sum(torch.cat([*(one.flatten() for one in gradients), loss.reshape(1)]))
-    parts = torch.split(summed[:-1], [one.numel() for one in gradients])
+    summed = team.sum(torch.cat([*(one.flatten() for one in gradients), numbers]))
+    parts = torch.split(summed[: -len(numbers)], [one.numel() for one in gradients])
     for gradient, part in zip(gradients, parts, strict=True):
         gradient.copy_(part.view_as(gradient))
-    return summed[-1]
+    return summed[-len(numbers) :]

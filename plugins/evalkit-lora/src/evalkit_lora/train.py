@@ -1,11 +1,12 @@
 """The training loop: AdamW, warm-up and decay, gradients clipped, loss on the completion only.
 
-A loop of our own keeps no checkpoints (those of transformers' Trainer are pickles), computes
-logits at the learned positions only, and stops at the first loss that is no number.
+A loop of our own keeps checkpoints that are no pickles (those of transformers' Trainer are),
+computes logits at the learned positions only, and stops at the first loss that is no number.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,12 +14,12 @@ from torch.nn.utils import clip_grad_norm_
 
 from evalkit import AdaptationError
 from evalkit_lora.batches import Steps
+from evalkit_lora.caller import Caller
 from evalkit_lora.chat import Text
+from evalkit_lora.keeper import Keeper, Wishes, are_finite
 from evalkit_lora.learner import Learner
 from evalkit_lora.params import LoraParams
-from evalkit_lora.team import Alone, Team, add_up_gradients, part_of
-
-Progress = Callable[[int, int, str], None]
+from evalkit_lora.team import Team, add_up_gradients, part_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,40 +37,42 @@ class Training:
     trainable: int
 
 
-def train(
-    learner: Learner,
-    steps: Steps,
-    params: LoraParams,
-    progress: Progress,
-    team: Team | None = None,
-) -> Training:
-    """Train the learner's weights in place.
+def train(learner: Learner, steps: Steps, params: LoraParams, keeper: Keeper) -> Training:
+    """Train the learner's weights in place, from the newest checkpoint on if there is one.
 
     Raises:
         AdaptationError: the loss or the weights are not finite any more.
+        OSError: a checkpoint could not be written.
+        StopRequested: the caller asked to stop; a checkpoint is kept.
     """
-    team = team or Alone()
-    weights = learner.trainable()
+    weights, team = learner.trainable(), keeper.team
     optimizer = torch.optim.AdamW(
         weights, lr=params.lr, weight_decay=params.weight_decay, fused=True
     )
-    allocate = getattr(learner.model.base_model, "update_and_allocate", None)
-    log = _Log(len(steps), params.lr, progress)
+    done = keeper.resume(weights, optimizer, len(steps))
+    log = _Log(done, len(steps), params.lr, keeper.caller)
+    lag = 0 if learner.device.type == "cpu" else 1  # a GPU is not kept waiting for a step's loss
     learner.model.train()
-    for number, batches in enumerate(steps):
+    for number, batches in enumerate(steps[len(done) :], start=len(done)):
         for group in optimizer.param_groups:
             group["lr"] = params.lr * lr_factor(number, len(steps), params)
-        loss = add_up_gradients(weights, _backward(learner, batches, team), team)
-        norm = clip_grad_norm_(weights, params.max_grad_norm or math.inf)
-        log.read()  # of the step before: a GPU is not kept waiting for this one
-        log.write(loss, norm)
+        loss = _backward(learner, batches, team)
+        wishes = torch.tensor(keeper.wishes(), device=learner.device)
+        found = add_up_gradients(weights, torch.cat([loss.reshape(1), wishes]), team)
+        log.write(found, clip_grad_norm_(weights, params.max_grad_norm or math.inf))
+        agreed = log.read(lag)
         optimizer.step()
-        if allocate is not None:  # some methods share out their ranks after each step
-            allocate(number)
+        if learner.allocate is not None:
+            learner.allocate(number)
         optimizer.zero_grad()
+        if agreed.keep or agreed.stop:
+            log.read()
+            keeper.keep(weights, optimizer, log.losses)
+        if agreed.stop:
+            keeper.caller.stop()
     log.read()
-    finite = all(bool(torch.isfinite(weight).all()) for weight in weights)
-    _check(log.losses[-1], 0.0 if finite else math.nan, at="the end", lr=params.lr)
+    finite = 0.0 if are_finite(weights) else math.nan
+    _check(log.losses[-1], finite, at="the end", lr=params.lr)
     return Training(
         losses=tuple(log.losses),
         tokens=sum(len(text.ids) for step in steps for batch in step for text in batch),
@@ -78,27 +81,30 @@ def train(
 
 
 class _Log:
-    """Losses and norms of the gradients, read one step after they were computed."""
+    """Losses, wishes and norms of the gradients, which may be read after they were written."""
 
-    def __init__(self, total: int, lr: float, progress: Progress) -> None:
-        self.losses: list[float] = []
+    def __init__(self, losses: Sequence[float], total: int, lr: float, caller: Caller) -> None:
+        self.losses = list(losses)
         self._total = total
         self._lr = lr
-        self._progress = progress
-        self._unread: torch.Tensor | None = None
+        self._caller = caller
+        self._unread: deque[torch.Tensor] = deque()
 
-    def write(self, loss: torch.Tensor, norm: torch.Tensor) -> None:
-        self._unread = torch.stack([loss.detach(), norm.detach()])
+    def write(self, found: torch.Tensor, norm: torch.Tensor) -> None:
+        """Take a step's loss and wishes, (3,), and its norm."""
+        self._unread.append(torch.cat([found, norm.reshape(1)]).detach())
 
-    def read(self) -> None:
-        """Check the last step, and tell of it."""
-        if self._unread is None:
-            return
-        loss, norm = self._unread.tolist()
-        done = len(self.losses) + 1
-        _check(loss, norm, at=f"step {done} of {self._total}", lr=self._lr)
-        self.losses.append(loss)
-        self._progress(done, self._total, f"loss {loss:.3f}")
+    def read(self, lag: int = 0) -> Wishes:
+        """Check all steps but the last `lag`, and tell of them; what the last of these wished."""
+        agreed = Wishes()
+        while len(self._unread) > lag:
+            loss, keep, stop, norm = self._unread.popleft().tolist()
+            done = len(self.losses) + 1
+            _check(loss, norm, at=f"step {done} of {self._total}", lr=self._lr)
+            self.losses.append(loss)
+            self._caller.progress(done, self._total, f"loss {loss:.3f}")
+            agreed = Wishes(keep > 0, stop > 0)
+        return agreed
 
 
 def lr_factor(step: int, total: int, params: LoraParams) -> float:

@@ -17,6 +17,7 @@ from peft import PeftConfig, PeftModel, get_peft_model
 from evalkit import AdaptationError, LocalWeights
 from evalkit_lora.base import Base
 from evalkit_lora.chat import Text
+from evalkit_lora.files import naming
 from evalkit_lora.learner import Learner, probe_sparingly
 from evalkit_lora.methods import splits_base
 
@@ -36,14 +37,22 @@ class WeightsFolder:
         self._model_name = model_name
 
     def begin(self, learner: Learner) -> None:
-        """Clear what an earlier attempt left; keep the untrained weights if `save` needs them."""
+        """Clear what an earlier attempt left; keep the untrained weights if `save` needs them.
+
+        Raises:
+            OSError: they could not be written, with the path.
+        """
         self.discard()
         shutil.rmtree(self.final, ignore_errors=True)
         if splits_base(learner.model.active_peft_config):
             self._write(learner.model, self._partial / _INITIAL)
 
     def save(self, learner: Learner) -> None:
-        """Write configuration and weights, fit for the unchanged model."""
+        """Write configuration and weights, fit for the unchanged model.
+
+        Raises:
+            OSError: they could not be written, with the path.
+        """
         initial = self._partial / _INITIAL
         extra = {}
         if initial.exists():
@@ -95,12 +104,13 @@ class WeightsFolder:
         for key, value in vars(config).items():
             if isinstance(value, set):  # sets are written in an order that changes by process
                 setattr(config, key, sorted(value))
-        model.save_pretrained(str(folder), save_embedding_layers=False, **extra)
-        (folder / "README.md").unlink()
-        # Only now: peft would look the name up on the model hub.
-        path = folder / "adapter_config.json"
-        stored = {**json.loads(path.read_text()), "base_model_name_or_path": self._model_name}
-        path.write_text(json.dumps(stored, indent=2, sort_keys=True) + "\n")
+        with naming(folder):
+            model.save_pretrained(str(folder), save_embedding_layers=False, **extra)
+            (folder / "README.md").unlink()
+            # Only now: peft would look the name up on the model hub.
+            path = folder / "adapter_config.json"
+            stored = {**json.loads(path.read_text()), "base_model_name_or_path": self._model_name}
+            path.write_text(json.dumps(stored, indent=2, sort_keys=True) + "\n")
 
 
 def add_weights(model: Any, base: Base, config: PeftConfig) -> Learner:

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, TypeAlias
 
-from evalkit import Completion, Failure, Request
+from evalkit import Attempt, Completion, Failure, Request
 from evalkit_openai.reply import Again, Data, TooLong
 
 FinishReason: TypeAlias = Literal["stop", "length", "refusal"]
@@ -54,6 +54,18 @@ def only_choice(data: Data) -> dict[str, Any] | Again:
     if len(first) != 1:
         return Again(reason=f"one choice was asked for, {len(choices)} came")
     return first[0]
+
+
+def attempt_of(outcome: str, seconds: float, data: Data | None = None) -> Attempt:
+    """The entry of an attempt in the ledger, with the tokens that its reply tells."""
+    prompt, completion, cached = usage(data or {})
+    return Attempt(
+        outcome=outcome,
+        seconds=seconds,
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        cached_tokens=cached,
+    )
 
 
 def _text(content: Any) -> str | None:

@@ -15,10 +15,10 @@ from typing import Any
 
 from evalkit import Completion, Failure, Request
 from evalkit_openai.answer import only_choice, usage
-from evalkit_openai.batch import Batch
 from evalkit_openai.body import model_of, turns
 from evalkit_openai.params import OpenAIParams
 from evalkit_openai.reply import Again, Data
+from evalkit_openai.single import Asker
 
 TOP = 20
 """The most first tokens that the API tells of."""
@@ -27,21 +27,21 @@ Tokens = list[tuple[str, float]]
 """Id and log-probability of each token of a prompt but the first, which has none."""
 
 
-async def weigh(batch: Batch, request: Request, params: OpenAIParams) -> Completion | Failure:
+async def weigh(asker: Asker, request: Request, params: OpenAIParams) -> Completion | Failure:
     """The answer to a request with choices.
 
     Raises:
         EngineError: the endpoint is gone.
     """
     if params.logprobs == "prompt":
-        return await _whole(batch, request, params)
+        return await _whole(asker, request, params)
     if params.logprobs == "top":
-        return await _first(batch, request, params)
+        return await _first(asker, request, params)
     hint = 'set logprobs = "prompt" (vLLM) or "top"'
     return Failure(reason="choices are not weighed at this endpoint", kind="engine", hint=hint)
 
 
-async def _whole(batch: Batch, request: Request, params: OpenAIParams) -> Completion | Failure:
+async def _whole(asker: Asker, request: Request, params: OpenAIParams) -> Completion | Failure:
     """Weigh whole choices: the prompt alone, each choice behind it, and one without its end."""
     choices, latency = request.choices or (), 0.0
     chats = [_prompt_body(request, params)]
@@ -49,7 +49,7 @@ async def _whole(batch: Batch, request: Request, params: OpenAIParams) -> Comple
     chats.append(_prompt_body(request, params, choice=choices[0], ends=False))
     found: list[Tokens] = []
     for body in chats:
-        answer = await batch.ask(body, _prompt_tokens)
+        answer = await asker.ask(body, _prompt_tokens)
         if isinstance(answer, Failure):
             return answer
         found.append(answer[0])
@@ -112,7 +112,7 @@ def _behind(prompt: Tokens, whole: Tokens, closing: int) -> Tokens:
     return whole[len(ids) : len(whole) - closing + 1]
 
 
-async def _first(batch: Batch, request: Request, params: OpenAIParams) -> Completion | Failure:
+async def _first(asker: Asker, request: Request, params: OpenAIParams) -> Completion | Failure:
     """Weigh choices by their first token."""
     body = {
         "model": model_of(request, params),
@@ -125,7 +125,7 @@ async def _first(batch: Batch, request: Request, params: OpenAIParams) -> Comple
     }
     kept = {key: value for key, value in body.items() if key not in params.omit}
     choices = request.choices or ()
-    return await batch.ask(kept, lambda data, latency: _by_first(data, choices, latency))
+    return await asker.ask(kept, lambda data, latency: _by_first(data, choices, latency))
 
 
 def _by_first(data: Data, choices: Sequence[str], latency_s: float) -> Completion | Failure | Again:

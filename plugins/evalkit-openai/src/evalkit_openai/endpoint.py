@@ -21,7 +21,9 @@ T = TypeVar("T")
 class Asking(Protocol):
     """Whoever asks an endpoint, as `evalkit_openai.batch` does."""
 
-    tell: Callable[[str], None]
+    @property
+    def tell(self) -> Callable[[str], None]:
+        """Tells the user something in a line."""
 
     def end(self, gone: EngineError) -> None:
         """Send nothing more."""
@@ -42,6 +44,7 @@ class Endpoint:
         """Nothing is sent before the first question."""
         self.params = params
         self.clock = clock
+        self._repeated = 0
         self.pace = Pace(params.max_connections, clock, self._tell)
         self.health = Health(params.max_connections)
         self.batches: set[Asking] = set()
@@ -57,20 +60,39 @@ class Endpoint:
 
     async def send(self, payload: bytes, patience_s: float) -> Reply | Again:
         """Send once, and take the whole reply."""
+        return await self._exchange("POST", "/chat/completions", payload, patience_s)
+
+    async def models(self, patience_s: float) -> Reply | Again:
+        """The list of the models that are served there."""
+        return await self._exchange("GET", "/models", None, patience_s)
+
+    async def _exchange(
+        self, method: str, path: str, content: bytes | None, patience_s: float
+    ) -> Reply | Again:
         started = self.clock.now()
         try:
             async with asyncio.timeout(min(self.params.timeout, patience_s)):
-                response = await self._client.post("/chat/completions", content=payload)
+                response = await self._client.request(method, path, content=content)
         except TimeoutError:
             hint = "raise timeout if answers take so long"
-            return Again(reason="no answer in time", hint=hint)
-        except httpx.RequestError as error:
-            return Again(reason=network_fault(error))
+            return Again(reason="no answer in time", hint=hint, outcome="timeout")
+        except (httpx.RequestError, UnicodeError) as error:  # the latter for an odd host name
+            return Again(reason=self.hidden(network_fault(error)), outcome="network")
         return reply_of(response, self._keys, self.clock.now() - started)
+
+    def may_repeat(self) -> bool:
+        """Whether one more request may be sent again; counts it, and tells when it is the last."""
+        most = self.params.retries
+        if most == "unlimited" or self._repeated < most:
+            self._repeated += 1
+            if self._repeated == most:
+                self._tell(f"{most} attempts were repeated, as many as retries allows")
+            return True
+        return False
 
     def give_up(self, reason: str, hint: str) -> EngineError:
         """End all batches with the error that is returned; later ones begin anew."""
-        hide = self._keys.hide
+        hide = self.hidden
         where = f"{self.params.model} at {self.params.base_url}"
         hint = hint or "is the endpoint up, and does it generate?"
         gone = EngineError(hide(f"{where}: {reason}"), hide(hint))
@@ -79,14 +101,13 @@ class Endpoint:
             batch.end(gone)
         return gone
 
+    def hidden(self, text: str) -> str:
+        """The text without secrets."""
+        return self._keys.hide(text)
+
     def shown(self, outcome: T) -> T:
         """The outcome without secrets, which an endpoint may echo."""
-        hide = self._keys.hide
-        if isinstance(outcome, Failure):
-            return replace(outcome, reason=hide(outcome.reason), hint=hide(outcome.hint))
-        if isinstance(outcome, Completion):
-            return replace(outcome, text=hide(outcome.text))
-        return outcome
+        return without_secrets(outcome, self._keys)
 
     def _tell(self, text: str) -> None:
         for batch in self.batches:
@@ -118,6 +139,15 @@ def reply_of(response: httpx.Response, keys: Keys, latency_s: float = 0.0) -> Re
         text=keys.hide(response.content.decode("utf-8", errors="replace")),
         latency_s=latency_s,
     )
+
+
+def without_secrets(outcome: T, keys: Keys) -> T:
+    """A Failure or a Completion in which every secret is replaced by a mark."""
+    if isinstance(outcome, Failure):
+        return replace(outcome, reason=keys.hide(outcome.reason), hint=keys.hide(outcome.hint))
+    if isinstance(outcome, Completion):
+        return replace(outcome, text=keys.hide(outcome.text))
+    return outcome
 
 
 def network_fault(error: Exception) -> str:

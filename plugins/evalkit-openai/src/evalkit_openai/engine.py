@@ -5,9 +5,12 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import CancelledError
+from contextlib import suppress
+from functools import partial
 from typing import Any, TypeAlias
 
 from evalkit import (
+    Attempt,
     Completion,
     Engine,
     EngineError,
@@ -18,19 +21,21 @@ from evalkit import (
     ResolvedModel,
 )
 from evalkit_openai.answer import completion_of
-from evalkit_openai.batch import Batch
+from evalkit_openai.batch import Batch, StoppedError
 from evalkit_openai.body import chat_body
+from evalkit_openai.check import check_endpoint
 from evalkit_openai.choices import weigh
 from evalkit_openai.endpoint import Endpoint
-from evalkit_openai.keys import read_keys
+from evalkit_openai.keys import Keys, read_keys
 from evalkit_openai.loop import Loop, Put
 from evalkit_openai.pace import Clock
 from evalkit_openai.params import OpenAIParams
+from evalkit_openai.single import Asker, Single
 
 Answer: TypeAlias = Completion | Failure
 Ask: TypeAlias = Callable[[Batch, Request], Awaitable[Answer]]
-Item: TypeAlias = tuple[int, Answer] | str
-"""An answer with the index of its request, or a line for the user."""
+Item: TypeAlias = tuple[int, Answer] | Attempt | str
+"""An answer with the index of its request, an attempt at one, or a line for the user."""
 
 
 class OpenAIEngine(Engine):
@@ -53,6 +58,7 @@ class OpenAIEngine(Engine):
         self._lock = threading.Lock()  # what begins a batch, and what ends all
         self._loop = Loop()
         self._endpoint: Endpoint | None = None
+        self._single: Single | None = None
 
     def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Answer]]:
         """Answer requests, up to ``max-connections`` of them at a time.
@@ -70,50 +76,121 @@ class OpenAIEngine(Engine):
         """
         yield from self._answer(requests, self._weigh)
 
+    def ask(self, request: Request, *, timeout_s: float) -> Answer:
+        """Answer one request by one reply: nothing is paced, and nothing asked again.
+
+        Where ``logprobs`` is ``prompt``, choices take several replies, one after another.
+
+        Raises:
+            TimeoutError: there was no whole answer in time.
+            EngineError: the key is missing, or the engine was closed meanwhile.
+        """
+
+        async def answer(single: Single) -> Answer:
+            async with asyncio.timeout(timeout_s):
+                ask = self._complete if request.choices is None else self._weigh
+                return await ask(single, request)
+
+        with self._lock:
+            if self._single is None:
+                self._single = Single(self.params, self._keys(), self._clock)
+            answered = self._loop.start(answer(self._single))
+        try:
+            return answered.result()
+        except CancelledError:
+            raise self._closed() from None
+
+    def check(self) -> None:
+        """Ask the model one tiny question, see `evalkit_openai.check`.
+
+        Raises:
+            ModelError: the key is missing, or the endpoint does not answer.
+        """
+        read_keys(self.params)
+        with self._lock:
+            attempts = self._loop.stream(partial(check_endpoint, self._ready()))
+        for attempt in attempts:
+            self.journal.attempt(attempt)
+
     def close(self) -> None:
         """Close all connections and end the thread."""
         with self._lock:
-            endpoint, self._endpoint = self._endpoint, None
-            self._loop.close(endpoint.close if endpoint is not None else None)
+            opened = [one for one in (self._endpoint, self._single) if one is not None]
+            self._endpoint = self._single = None
+
+            async def finish() -> None:
+                for one in opened:
+                    await one.close()
+
+            self._loop.close(finish)
 
     def _answer(self, requests: Sequence[Request], ask: Ask) -> Iterator[tuple[int, Answer]]:
-        if not requests:
+        journal = self.journal
+        if not requests or journal.stopping:
             return
         with self._lock:
             endpoint = self._ready()
 
             def serve(put: Put[Item]) -> Coroutine[Any, Any, None]:
-                return self._serve(endpoint, requests, ask, put)
+                batch = Batch(endpoint, put, journal)
+                workers = self.params.max_connections
+                return _serve(batch, requests, ask=ask, put=put, workers=workers)
 
             items = self._loop.stream(serve)
         try:
             for item in items:
                 if isinstance(item, str):
-                    self.journal.notice(item)
+                    journal.notice(item)
+                elif isinstance(item, Attempt):
+                    journal.attempt(item)
                 else:
                     yield item
         except CancelledError:
-            where = f"{self.params.model} at {self.params.base_url}"
-            raise EngineError(f"{where}: the engine was closed while it was asked") from None
+            raise self._closed() from None
+
+    def _closed(self) -> EngineError:
+        where = f"{self.params.model} at {self.params.base_url}"
+        return EngineError(f"{where}: the engine was closed while it was asked")
 
     def _ready(self) -> Endpoint:
         """The endpoint, with the keys of the process that asks."""
         if self._endpoint is None:
-            try:
-                keys = read_keys(self.params)
-            except ModelError as error:
-                raise EngineError(error.message, error.hint) from None
-            self._endpoint = Endpoint(self.params, keys, self._clock)
+            self._endpoint = Endpoint(self.params, self._keys(), self._clock)
         return self._endpoint
 
-    async def _serve(
-        self, endpoint: Endpoint, requests: Sequence[Request], ask: Ask, put: Put[Item]
-    ) -> None:
-        """Let as many workers as there may be connections take one request after another."""
-        waiting = deque(enumerate(requests))
-        faults: list[EngineError] = []
+    def _keys(self) -> Keys:
+        try:
+            return read_keys(self.params)
+        except ModelError as error:
+            raise EngineError(error.message, error.hint) from None
 
-        async def work(batch: Batch) -> None:
+    async def _complete(self, asker: Asker, request: Request) -> Answer:
+        if isinstance(request.weights, LocalWeights):
+            return Failure(reason="an endpoint cannot apply local weights", kind="engine")
+        return await asker.ask(
+            chat_body(request, self.params),
+            lambda data, latency: completion_of(data, request, latency, self.params.context_length),
+        )
+
+    async def _weigh(self, asker: Asker, request: Request) -> Answer:
+        if isinstance(request.weights, LocalWeights):
+            return Failure(reason="an endpoint cannot apply local weights", kind="engine")
+        return await weigh(asker, request, self.params)
+
+
+async def _serve(
+    batch: Batch, requests: Sequence[Request], *, ask: Ask, put: Put[Item], workers: int
+) -> None:
+    """Let as many workers as there may be connections take one request after another.
+
+    What is under way when the endpoint is given up, or when the user asks to stop, may still be
+    answered, and was paid for.
+    """
+    waiting = deque(enumerate(requests))
+    faults: list[EngineError] = []
+
+    async def work() -> None:
+        with suppress(StoppedError):
             while waiting and not faults:
                 index, request = waiting.popleft()
                 try:
@@ -121,28 +198,14 @@ class OpenAIEngine(Engine):
                 except EngineError as error:
                     faults.append(error)
 
-        # What is under way when the endpoint is given up may still be answered, and was paid for.
-        count = min(self.params.max_connections, len(requests))
-        with Batch(endpoint, put) as batch:
-            workers = [asyncio.ensure_future(work(batch)) for _ in range(count)]
-            try:
-                await asyncio.gather(*workers)
-            finally:
-                for worker in workers:
-                    worker.cancel()
-                await asyncio.gather(*workers, return_exceptions=True)
-        if faults:
-            raise faults[0]
-
-    async def _complete(self, batch: Batch, request: Request) -> Answer:
-        if isinstance(request.weights, LocalWeights):
-            return Failure(reason="an endpoint cannot apply local weights", kind="engine")
-        return await batch.ask(
-            chat_body(request, self.params),
-            lambda data, latency: completion_of(data, request, latency, self.params.context_length),
-        )
-
-    async def _weigh(self, batch: Batch, request: Request) -> Answer:
-        if isinstance(request.weights, LocalWeights):
-            return Failure(reason="an endpoint cannot apply local weights", kind="engine")
-        return await weigh(batch, request, self.params)
+    with batch:
+        working = [asyncio.ensure_future(work()) for _ in range(min(workers, len(requests)))]
+        watching = asyncio.ensure_future(batch.watch())
+        try:
+            await asyncio.gather(*working)
+        finally:
+            for task in (*working, watching):
+                task.cancel()
+            await asyncio.gather(*working, watching, return_exceptions=True)
+    if faults:
+        raise faults[0]

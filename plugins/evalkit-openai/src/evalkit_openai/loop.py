@@ -16,7 +16,7 @@ _END = object()
 class Loop:
     """Runs coroutines; its thread is started by the first of them.
 
-    One thread at a time may call its methods; any number may read its streams.
+    One thread at a time may call its methods; any number may read its streams and futures.
     """
 
     def __init__(self) -> None:
@@ -37,9 +37,13 @@ class Loop:
         done.add_done_callback(lambda _: items.put(_END))
         return _drained(items, done)
 
+    def start(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """A coroutine that begins at once; its future is cancelled if the loop is closed."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._running())
+
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """The result of a coroutine."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._running()).result()
+        return self.start(coroutine).result()
 
     def close(self, finish: Finish | None = None) -> None:
         """Cancel what still runs, run `finish`, and end the thread."""

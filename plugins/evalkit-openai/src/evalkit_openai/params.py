@@ -51,6 +51,10 @@ class OpenAIParams(Params):
     attempts: Annotated[int, NotInIdentity()] = Field(
         default=8, ge=1, le=100, description="Most attempts at a request."
     )
+    retries: Annotated[Annotated[int, Field(ge=0)] | Literal["unlimited"], NotInIdentity()] = Field(
+        default=10_000,
+        description="Most repeated attempts over all requests, as long as the engine lives.",
+    )
     context_length: int = Field(
         default=0, ge=0, description="Most tokens of prompt and answer together; 0: unknown."
     )

@@ -58,12 +58,14 @@ class Again:
     Attributes:
         reason: what was wrong.
         hint: what to do if it stays so.
-        last: whether there is no time left to do so.
+        last: whether nothing was sent, and there is no time left to do so.
+        outcome: the same in a word or two, for the ledger.
     """
 
     reason: str
     hint: str = ""
     last: bool = False
+    outcome: str = "unreadable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,15 @@ def read(reply: Reply) -> Data | Fault:
     return data
 
 
+def outcome_of(reply: Reply, found: Data | Fault) -> str:
+    """What a reply was, in a word or two for the ledger."""
+    if isinstance(found, Again):
+        return found.outcome
+    if isinstance(found, Gone | TooLong | Failure):
+        return "error" if 200 <= reply.status < 300 else str(reply.status)
+    return "answered"
+
+
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
@@ -155,12 +166,12 @@ def _fault(status: int, message: str, code: str) -> Fault:
         return Gone(reason=reason, hint="the account has no credit left: see the provider's pages")
     if status == 401:
         return Gone(reason=reason, hint="the key was refused: api-key-env names its variable")
-    if status == 404:
+    if status == 404 or "model_not_found" in code.split():
         hint = "no such model, or no such address: correct model or base-url"
         return Gone(reason=reason, hint=hint, of_model=True)
     if status in (408, 409, 425, 429) or status >= 500:
         hint = "ask less at a time: lower max-connections" if status == 429 else ""
-        return Again(reason=reason, hint=hint)
+        return Again(reason=reason, hint=hint, outcome=str(status))
     if status < 400:
         hint = "write the address that it points to into base-url"
         return Gone(reason=f"status {status}: a redirect", hint=hint)

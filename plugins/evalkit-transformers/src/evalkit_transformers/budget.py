@@ -10,12 +10,24 @@ from dataclasses import dataclass
 from evalkit import EngineError, Journal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """A place in a job: so many answers of a wave are there."""
+    """A place in a job.
+
+    Attributes:
+        wave: the journal's number of the requests that are answered, which is the same when the
+            job is repeated, whether or not earlier waves are asked again.
+        part: 0 for what is generated, 1 for what is weighed; a wave may hold both.
+        answered: so many answers of that part are there.
+    """
 
     wave: int
+    part: int
     answered: int
+
+    def after(self) -> "Place":
+        """The place one answer later."""
+        return Place(self.wave, self.part, self.answered + 1)
 
 
 class Budget:
@@ -31,17 +43,11 @@ class Budget:
         """
         self.journal = journal
         self._model = model
-        self._waves = 0
         known = _integer(journal.recall(self._key("budget")))
         self._tokens = known or measure()
         if known is None:
             journal.record(self._key("budget"), self._tokens)
         self._halving = self._recalled()
-
-    def next_wave(self) -> int:
-        """The number of a wave that begins now. All waves of a job are counted."""
-        self._waves += 1
-        return self._waves - 1
 
     def at(self, place: Place) -> int:
         """The budget at a place."""
@@ -59,23 +65,20 @@ class Budget:
                 "set a smaller batch-tokens, or take a smaller model or dtype",
             ) from error
         self._halving = place
-        self.journal.record(self._key("halved"), [place.wave, place.answered])
+        self.journal.record(self._key("halved"), [place.wave, place.part, place.answered])
         self.journal.notice(
             f"model {self._model}: out of memory at {self._tokens} tokens a batch; "
             f"going on with {self.at(place)}"
         )
 
     def _is_halved(self, place: Place) -> bool:
-        halving = self._halving
-        return halving is not None and (
-            (halving.wave, halving.answered) <= (place.wave, place.answered)
-        )
+        return self._halving is not None and self._halving <= place
 
     def _recalled(self) -> Place | None:
         """Where an earlier attempt halved the budget."""
         match self.journal.recall(self._key("halved")):
-            case [int(wave), int(answered)]:
-                return Place(wave, answered)
+            case [int(wave), int(part), int(answered)]:
+                return Place(wave, part, answered)
         return None
 
     def _key(self, what: str) -> str:

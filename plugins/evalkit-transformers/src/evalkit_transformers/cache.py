@@ -1,4 +1,4 @@
-"""The folder where converted models and remembered file hashes are kept."""
+"""Converted models and remembered file hashes, kept in evalkit's cache folder."""
 
 import fcntl
 import hashlib
@@ -10,13 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-
-def cache_folder() -> Path:
-    """``EVALKIT_CACHE``, else ``evalkit`` in the user's cache folder. It may not exist yet."""
-    if own := os.environ.get("EVALKIT_CACHE"):
-        return Path(own).expanduser().resolve()
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return (Path(base).expanduser() / "evalkit").resolve()
+from evalkit import cache_folder
 
 
 @contextmanager

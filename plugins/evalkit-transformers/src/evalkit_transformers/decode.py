@@ -66,6 +66,11 @@ class Answer:
 class Wave(ABC):
     """Requests with the same weights and prefix, on their way through the model."""
 
+    @property
+    @abstractmethod
+    def stopping(self) -> bool:
+        """Whether no further answer is wanted: what is being written is dropped."""
+
     @abstractmethod
     def enter(self, going: Sequence[Answer] = (), width: int = 0) -> list[Answer]:
         """The next answers to begin, beside those that go on in rows of `width` columns."""
@@ -85,7 +90,7 @@ class Decoder:
 
     def write(self, wave: Wave) -> Iterator[Answer]:
         """Write all answers of a wave; yields each when it is finished."""
-        while answers := wave.enter():
+        while not wave.stopping and (answers := wave.enter()):
             yield from self._write(wave, answers)
 
     def _write(self, wave: Wave, answers: list[Answer]) -> Iterator[Answer]:
@@ -97,7 +102,7 @@ class Decoder:
                 if answer.reason is None and self._add(answer, token):
                     yield answer
             going = [row for row, answer in enumerate(answers) if answer.reason is None]
-            if not going:
+            if not going or wave.stopping:
                 return
             last = [[answer.tokens[-1]] for answer in answers]
             logits = rows.read(torch.tensor(last, device=logits.device))[:, -1]

@@ -2,10 +2,14 @@
 
 Requests are grouped by the weights they want. Within a group, what all prompts have in common is
 computed once; the rest is answered in batches of similar length under a token budget.
+
+When the user asks to stop, what is being computed is dropped after the next step: to finish a
+batch may take minutes. In float32 its requests are asked another time; in low precision the whole
+call is, so that nothing would be won by finishing.
 """
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TypeAlias
 
 import torch
@@ -43,7 +47,7 @@ class TransformersEngine(Engine):
         Raises:
             EngineError: the model cannot be loaded, its weights do not fit, or memory ran out.
         """
-        yield from self._answer(requests, Resident.write)
+        yield from self._answer(requests, Resident.write, Place(self.journal.wave, 0, 0))
 
     def score(self, requests: Sequence[Request]) -> Answers:
         """Answer requests with choices by the log-probability of each whole answer.
@@ -54,7 +58,7 @@ class TransformersEngine(Engine):
         Raises:
             EngineError: as for `generate`.
         """
-        yield from self._answer(requests, Resident.weigh)
+        yield from self._answer(requests, Resident.weigh, Place(self.journal.wave, 1, 0))
 
     def close(self) -> None:
         """Forget the model and give its memory back."""
@@ -65,9 +69,12 @@ class TransformersEngine(Engine):
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def _answer(self, requests: Sequence[Request], answer: AnswerFamily) -> Answers:
-        """Answer all requests, one set of weights after another."""
+    def _answer(self, requests: Sequence[Request], answer: AnswerFamily, start: Place) -> Answers:
+        """Answer all requests, one set of weights after another, from a place of the job on."""
+        place = start
         for weights, positions in by_weights(requests).items():
+            if self.journal.stopping:
+                return
             resident = self._load()
             made = [resident.preparer.prepare(at, requests[at]) for at in positions]
             for at, outcome in zip(positions, made, strict=True):
@@ -76,7 +83,7 @@ class TransformersEngine(Engine):
             jobs = [outcome for outcome in made if isinstance(outcome, Job)]
             if jobs:
                 self._activate(weights)
-                yield from self._within_memory(jobs, answer)
+                place = yield from self._within_memory(jobs, answer, place)
 
     def _load(self) -> Resident:
         """The model, loaded at the first call."""
@@ -103,17 +110,22 @@ class TransformersEngine(Engine):
         """The budget that the user chose, else one that fits the machine."""
         return self.params.batch_tokens or token_budget(self._load().loaded.model)
 
-    def _within_memory(self, jobs: Sequence[Job], answer: AnswerFamily) -> Answers:
-        """Answer jobs; when memory runs out, go on with half the budget, once a job."""
+    def _within_memory(
+        self, jobs: Sequence[Job], answer: AnswerFamily, place: Place
+    ) -> Generator[tuple[int, Completion | Failure], None, Place]:
+        """Answer jobs; when memory runs out, go on with half the budget, once a job.
+
+        Returns:
+            The place behind them.
+        """
         budget = self._job_budget()
         waiting = {job.index: job for job in jobs}
-        place = Place(budget.next_wave(), 0)
-        while waiting:
+        while waiting and not self.journal.stopping:
             tokens = budget.at(place)
             try:
                 for index, outcome in self._in_families(list(waiting.values()), tokens, answer):
                     del waiting[index]
-                    place = Place(place.wave, place.answered + 1)
+                    place = place.after()
                     yield index, outcome
                     if budget.at(place) != tokens:
                         break
@@ -122,11 +134,12 @@ class TransformersEngine(Engine):
                     raise
                 self._load().prefixes.forget()
                 budget.halve(place, error)
+        return place
 
     def _in_families(self, jobs: Sequence[Job], tokens: int, answer: AnswerFamily) -> Answers:
         """Answer jobs that want the same weights, in batches of at most so many tokens."""
         resident = self._load()
-        for family in resident.families(jobs, tokens):
+        for family in resident.families(jobs, tokens, lambda: self.journal.stopping):
             yield from answer(resident, family)
 
 

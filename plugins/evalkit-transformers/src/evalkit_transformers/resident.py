@@ -1,6 +1,6 @@
 """A model in memory with everything that was made for it, and how it answers jobs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter
 
 from evalkit import Completion, Failure
@@ -35,14 +35,20 @@ class Resident:
         self.weights = WeightSets(loaded.model)
         self.prefixes = PrefixKeeper(loaded.model, prefix_bytes(loaded.model.device))
 
-    def families(self, jobs: Sequence[Job], budget: int) -> Iterator[Family]:
+    def families(
+        self, jobs: Sequence[Job], budget: int, stopping: Callable[[], bool]
+    ) -> Iterator[Family]:
         """Split jobs by what their prompts share, and compute that."""
         for shared, places in self._split(jobs):
+            if stopping():
+                return
             members = [jobs[at] for at in places]
             prefix, known = self.prefixes.get(members[0].prompt[:shared], self.weights.active)
             # The first job pays for the part of the prefix that had to be computed.
             cached = [known] + [shared] * (len(members) - 1)
-            yield Family(jobs=members, prefix=prefix, cached=cached, budget=budget)
+            yield Family(
+                jobs=members, prefix=prefix, cached=cached, budget=budget, stopping=stopping
+            )
 
     def write(self, family: Family) -> Iterator[tuple[int, Completion | Failure]]:
         """Generate the answers of jobs."""
@@ -56,6 +62,8 @@ class Resident:
         """Find the probabilities of the choices of jobs."""
         column = column_tokens(self.loaded.model)
         for places in family.batches(branched=self.loaded.shares, column=column):
+            if family.stopping():
+                return
             started = perf_counter()
             rest = [family.rest(at) for at in places]
             choices = [family.jobs[at].choices for at in places]

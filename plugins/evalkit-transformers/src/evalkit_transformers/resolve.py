@@ -24,15 +24,18 @@ def resolve(name: str, params: Params, notify: Notify) -> ResolvedModel:
     folder, revision = locate(params, notify)
     folders.check(folder)
     device = device_for(params.device)
+    dtype = dtype_for(params.dtype, device)
+    # In low precision, rounding depends on the rows that are computed side by side.
+    exact = {"independent"} if dtype == "float32" else set()
     return ResolvedModel(
         name=name,
         engine="transformers",
         revision=revision or folders.revision(folder, notify),
-        dtype=dtype_for(params.dtype, device),
+        dtype=dtype,
         folder=str(folder),
         template_sha256=hashlib.sha256(folders.chat_template(folder).encode()).hexdigest(),
         context_length=folders.context_length(folder),
-        abilities=ABILITIES,
+        abilities=ABILITIES | exact,
         device=device,
     )
 

@@ -1,6 +1,6 @@
 """Jobs with the same weights and prefix, on their way through the model."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from evalkit_transformers.attention import Prefix
@@ -21,12 +21,14 @@ class Family:
         prefix: what their prompts have in common.
         cached: for each job, how many tokens of its prompt were not computed for it.
         budget: most tokens of a batch.
+        stopping: whether no further answer is wanted, asked before each step.
     """
 
     jobs: Sequence[Job]
     prefix: Prefix
     cached: Sequence[int]
     budget: int
+    stopping: Callable[[], bool]
 
     def rest(self, place: int) -> list[int]:
         """What a job's prompt has behind the prefix."""
@@ -59,6 +61,11 @@ class JobWave(Wave):
             Need(len(family.rest(at)), job.request.max_tokens) for at, job in enumerate(family.jobs)
         ]
         self._queue = Queue(needs, family.budget)
+
+    @property
+    def stopping(self) -> bool:
+        """See Wave."""
+        return self._family.stopping()
 
     def enter(self, going: Sequence[Answer] = (), width: int = 0) -> list[Answer]:
         """See Wave."""

@@ -1,6 +1,6 @@
 """Answers requests with a server: generates, or weighs choices."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -12,18 +12,19 @@ from evalkit_vllm.choices import Beginning, Weighing
 from evalkit_vllm.server import Server
 
 Answers = Iterator[tuple[int, Completion | Failure]]
+Stopping = Callable[[], bool]
 
 
-def write(server: Server, requests: Sequence[Request]) -> Answers:
-    """Generate the answers."""
+def write(server: Server, stopping: Stopping, requests: Sequence[Request]) -> Answers:
+    """Generate the answers, until no more are wanted."""
     started = perf_counter()
     asked = ((at, server.preparer.question(request)) for at, request in enumerate(requests))
-    for at, output in server.run(asked):
+    for at, output in server.run(asked, stopping):
         yield at, output if isinstance(output, Failure) else _written(output, started)
 
 
-def weigh(server: Server, requests: Sequence[Request]) -> Answers:
-    """Find the log-probabilities of the choices."""
+def weigh(server: Server, stopping: Stopping, requests: Sequence[Request]) -> Answers:
+    """Find the log-probabilities of the choices, until no more are wanted."""
     started = perf_counter()
     scales: dict[int, Scale] = {}
 
@@ -37,7 +38,7 @@ def weigh(server: Server, requests: Sequence[Request]) -> Answers:
                 yield from (((at, beginning), ask) for beginning, ask in scales[at].asks())
 
     answered: set[int] = set()
-    for (at, beginning), output in server.run(asked()):
+    for (at, beginning), output in server.run(asked(), stopping):
         if at in answered:
             continue  # one of its questions failed
         answer = output if isinstance(output, Failure) else scales[at].put(beginning, output)

@@ -49,11 +49,11 @@ class VllmEngine(Engine):
         Raises:
             EngineError: vLLM cannot be started, or died.
         """
-        if requests:
+        if requests and not self._stopping():
             server = self._ready(requests)
             from evalkit_vllm.answering import write  # it imports vLLM, which can be done now
 
-            yield from self._in_parts(requests, partial(write, server))
+            yield from self._in_parts(requests, partial(write, server, self._stopping))
 
     def score(self, requests: Sequence[Request]) -> Answers:
         """Answer requests with choices by the log-probability of each whole answer.
@@ -64,11 +64,11 @@ class VllmEngine(Engine):
         Raises:
             EngineError: as for `generate`.
         """
-        if requests:
+        if requests and not self._stopping():
             server = self._ready(requests)
             from evalkit_vllm.answering import weigh  # it imports vLLM, which can be done now
 
-            yield from self._in_parts(requests, partial(weigh, server))
+            yield from self._in_parts(requests, partial(weigh, server, self._stopping))
 
     def close(self) -> None:
         """End vLLM with all its processes."""
@@ -78,6 +78,9 @@ class VllmEngine(Engine):
             server.close()
         if log is not None:
             log.close()
+
+    def _stopping(self) -> bool:
+        return self.journal.stopping
 
     def _in_parts(self, requests: Sequence[Request], answer: Answer) -> Answers:
         """Answer the requests that want weights after those that want none.

@@ -13,7 +13,9 @@ from evalkit_transformers.params import TransformersParams
 from evalkit_transformers.resolve import locate
 from evalkit_vllm.params import VllmParams
 
-ABILITIES = frozenset({"generate", "choices", "schema", "files", "weights:lora"})
+ABILITIES = frozenset({"generate", "choices", "schema", "files", "independent", "weights:lora"})
+"""What vLLM computes side by side depends on when it arrives, and cannot be repeated: to ask a
+whole batch again gains nothing, and in float32 the answers are the same."""
 
 
 def resolve(name: str, params: Params, notify: Notify) -> ResolvedModel:

@@ -3,7 +3,7 @@
 Offline inference: https://docs.vllm.ai/en/stable/serving/offline_inference/
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -60,22 +60,28 @@ class Server:
         )
 
     def run(
-        self, asked: Iterable[tuple[Key, Ask | Failure]]
+        self,
+        asked: Iterable[tuple[Key, Ask | Failure]],
+        stopping: Callable[[], bool] = lambda: False,
     ) -> Iterator[tuple[Key, RequestOutput | Failure]]:
         """Hand over what is asked, piece by piece; yield each output when it is complete.
 
-        vLLM begins with the first prompt while the later ones are still made.
+        vLLM begins with the first prompt while the later ones are still made. When `stopping`
+        becomes true, what is not complete is dropped: all of it is under way at once, and could
+        take as long as the whole.
         """
         waiting: dict[str, Key] = {}
         engine = self._llm.llm_engine
         try:
             for key, ask in asked:
+                if stopping():
+                    return
                 outcome = ask if isinstance(ask, Failure) else self._hand_over(ask)
                 if isinstance(outcome, Failure):
                     yield key, outcome
                 else:
                     waiting[outcome] = key
-            while waiting:
+            while waiting and not stopping():
                 for output in engine.step():
                     if output.finished and output.request_id in waiting:
                         yield waiting.pop(output.request_id), output

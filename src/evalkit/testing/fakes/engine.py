@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from evalkit.errors import EngineError, ModelError
 from evalkit.interfaces import Notify
-from evalkit.records import Failure, Request, ResolvedModel
+from evalkit.records import Completion, Failure, Request, ResolvedModel
 from evalkit.serialization import digest
 from evalkit.testing.engine import FakeEngine, echo
 from evalkit.testing.fakes.params import FakeEngineParams
@@ -41,6 +41,27 @@ class RuledEngine(FakeEngine):
         """Keep the rule."""
         super().__init__(self._answer, model=model)
         self.params = params
+
+    def ask(self, request: Request, *, timeout_s: float) -> Completion | Failure:
+        """As FakeEngine; the delay may be longer than anybody waits.
+
+        Raises:
+            TimeoutError: it is.
+        """
+        if self.params.delay >= timeout_s:
+            time.sleep(max(0.0, timeout_s))
+            raise TimeoutError
+        return super().ask(request, timeout_s=timeout_s)
+
+    def check(self) -> None:
+        """See Engine.
+
+        Raises:
+            ModelError: the parameters say so.
+        """
+        super().check()
+        if self.params.silent:
+            raise ModelError(f'"{self.model.name}" does not answer', "take `silent = true` out")
 
     def _answer(self, request: Request) -> str | Failure:
         params, text = self.params, echo(request)

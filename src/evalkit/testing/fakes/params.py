@@ -28,11 +28,13 @@ class FakeEngineParams(Params):
     die_on: str = Field(default="", description="At an input with this text the engine dies.")
     crash_on: str = Field(default="", description="At an input with this text it has a bug.")
     missing: bool = Field(default=False, description="Whether the model cannot be had.")
+    silent: bool = Field(default=False, description="Whether it fails its check before a run.")
     delay: float = Field(default=0.0, ge=0, description="Seconds before each answer.")
     context_length: int = Field(default=0, ge=0, description="Words that fit; 0 is no limit.")
     revision: str = Field(default="1", description="Another revision is another model.")
     abilities: tuple[str, ...] = Field(
-        default=("generate", "choices"), description="What it claims to be able to do."
+        default=("generate", "choices", "independent"),
+        description="What it claims to be able to do.",
     )
 
 

@@ -1,10 +1,11 @@
-"""What has no verdict, and whether that could matter."""
+"""What has no verdict or was not shown whole, and whether that could matter."""
 
 from collections.abc import Mapping, Sequence
 
 from evalkit_judge.lineup import Lineup
 from evalkit_judge.notes.words import units_of
 from evalkit_judge.params import Thresholds
+from evalkit_judge.prompt import MOST_SHOWN
 from evalkit_judge.sensitivity import Ranks, failures_differ
 from evalkit_judge.tally import Outcome, Record, statuses
 
@@ -44,6 +45,18 @@ def failure_notes(
             f"not asked, since a method has no answer there: {units_of(lineup.unanswered)}"
         )
     return notes
+
+
+def cut_notes(lineup: Lineup) -> list[str]:
+    """Whose answers are so long that judges saw their beginning only."""
+    long = {
+        name: sum(len(text) > MOST_SHOWN for text in own.values())
+        for name, own in lineup.answers.items()
+    }
+    listed = ", ".join(f"{name} {count}" for name, count in long.items() if count)
+    if not listed:
+        return []
+    return [f"answers of which judges saw the first {MOST_SHOWN:,} characters only: {listed}"]
 
 
 def silent_notes(judged: Mapping[str, Sequence[Outcome]]) -> list[str]:

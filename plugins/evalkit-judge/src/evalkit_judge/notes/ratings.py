@@ -30,6 +30,9 @@ def rating_notes(lineup: Lineup, rated: Ratings) -> list[str]:
         )
     elif rated.prior_share:
         notes.append(f"intervals: {rated.prior_share:.1%} of the replicates needed a prior")
+    known = zip(rated.elo, rated.reasons, strict=True)
+    for reason in dict.fromkeys(why for elo, why in known if elo is not None and why):
+        notes.append(f"errors, intervals and ranks are undefined, because {reason}")
     names = [[lineup.contestants[i] for i in group] for group in rated.groups]
     linked = [group for group in names if len(group) > 1]
     if len(linked) > 1:

@@ -20,8 +20,8 @@ ModelName: TypeAlias = Literal["bradley-terry", "davidson"]
 _MODELS: Mapping[str, type[Model]] = {"bradley-terry": BradleyTerry, "davidson": Davidson}
 
 UNMET = "it met nobody"
-ONE_EXAMPLE = "its error is unknown: there is one example only"
-ALL_ALIKE = "its error is unknown: its results do not vary between examples"
+ONE_EXAMPLE = "there is one example only"
+ALL_ALIKE = "the verdicts do not vary between examples"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

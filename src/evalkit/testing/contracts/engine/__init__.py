@@ -5,14 +5,26 @@ from evalkit.testing.contracts.engine.closing import Closing
 from evalkit.testing.contracts.engine.counting import Counting
 from evalkit.testing.contracts.engine.following import Following
 from evalkit.testing.contracts.engine.generating import Generating
+from evalkit.testing.contracts.engine.journalling import Journalling
 from evalkit.testing.contracts.engine.limits import Limits
 from evalkit.testing.contracts.engine.sampling import Sampling
+from evalkit.testing.contracts.engine.serving import Serving
 from evalkit.testing.contracts.engine.stopping import Stopping
 from evalkit.testing.contracts.engine.weights import Weights
 
 
 class EngineContract(
-    Closing, Weights, Choosing, Following, Sampling, Counting, Stopping, Limits, Generating
+    Closing,
+    Serving,
+    Journalling,
+    Weights,
+    Choosing,
+    Following,
+    Sampling,
+    Counting,
+    Stopping,
+    Limits,
+    Generating,
 ):
     """Subclass it, and say how the engine is made. It is made once for all tests.
 
