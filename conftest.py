@@ -20,3 +20,9 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _no_response_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test be answered by another one; those of the cache switch it on again."""
+    monkeypatch.setenv("EVALKIT_CACHE_SIZE", "0")

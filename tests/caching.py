@@ -8,11 +8,13 @@ import itertools
 import os
 import resource
 import sqlite3
+import subprocess
 import sys
 from pathlib import Path
 
 from evalkit.cache import ResponseCache
 
+ROOT = Path(__file__).parents[1]
 LARGE = 10**9
 
 
@@ -70,6 +72,38 @@ def share(path, worker, count):
     kept.close()
 
 
+def share_damaged(path, worker):
+    """One of several processes on a damaged file: right answers or none, and no error."""
+    kept = cache(path, notice=str)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for start in range(0, 400, 20):
+        own = made(f"{worker}/{i}" for i in range(start, start + 20))
+        kept.keep(own, model="a")
+        common = made(range(200))
+        assert kept.find([*own, *common]).items() <= (own | common).items()
+        kept.keep(common, model="a")
+        if start % 100 == 0:
+            kept.close()
+    kept.close()
+
+
+def together(path, what, workers, *args):
+    """Run it in so many processes at once, each with its number; how each of them ended."""
+    command = [sys.executable, "-m", "tests.caching", what, str(path)]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    started = [
+        subprocess.Popen([*command, str(w), *args], cwd=ROOT, text=True, **pipes)
+        for w in range(workers)
+    ]
+    for worker in started:
+        assert worker.stdout.readline() == "ready\n"
+    for worker in started:
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    return [(*worker.communicate(timeout=240), worker.returncode) for worker in started]
+
+
 def write_on(path):
     """Keep answers until killed; what is said to be kept was kept."""
     kept = cache(path)
@@ -119,5 +153,5 @@ def without_rights(path):
 
 
 if __name__ == "__main__":
-    what = {f.__name__: f for f in (share, write_on, hang_in_transaction, fill_up, without_rights)}
-    what[sys.argv[1]](*sys.argv[2:])
+    known = (share, share_damaged, write_on, hang_in_transaction, fill_up, without_rights)
+    {function.__name__: function for function in known}[sys.argv[1]](*sys.argv[2:])

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -20,6 +21,14 @@ TABLES = {
     "adapters": '[[adapters]]\nuse = "fake-adapter"\nk = 2\n\n[[adapters]]\nuse = "fake-bare"\n',
     "metrics": '[[metrics]]\nuse = "contains"\n',
 }
+
+
+@cache
+def results_validator():
+    """Holds results.json to its schema, which is itself looked at only once."""
+    schema = results_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
 
 
 class Lab:
@@ -61,7 +70,7 @@ class Lab:
     def results(self, run="latest"):
         """The content of results.json, which must follow its schema."""
         results = self.project.results(run)
-        jsonschema.validate(results, results_schema())
+        results_validator().validate(results)
         return results
 
     def cell(self, name, run="latest"):

@@ -2,15 +2,12 @@
 
 import random
 import stat
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
-from tests.caching import cache, filled, key, made, payload, query
+from tests.caching import cache, filled, key, made, payload, query, together
 
 from evalkit import UserError, cache_folder
 from evalkit.cache import cache_file, cache_limit
@@ -165,21 +162,7 @@ class TestSharing:
     def test_eight_processes_lose_nothing(self, path):
         """All begin at once, with a file that has to be made first."""
         count = 200
-        command = [sys.executable, "-m", "tests.caching", "share", str(path)]
-        workers = [
-            subprocess.Popen(
-                [*command, str(w), str(count)], cwd=Path(__file__).parents[1], text=True,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            )
-            for w in range(8)
-        ]  # fmt: skip
-        for worker in workers:
-            assert worker.stdout.readline() == "ready\n"
-        for worker in workers:
-            worker.stdin.write("go\n")
-            worker.stdin.flush()
-        ends = [(*worker.communicate(timeout=240), worker.returncode) for worker in workers]
-        assert ends == [("", "", 0)] * 8
+        assert together(path, "share", 8, str(count)) == [("", "", 0)] * 8
         everything = made([*range(count), *(f"{w}/{i}" for w in range(8) for i in range(count))])
         after = cache(path)
         assert after.find(list(everything)) == everything

@@ -9,6 +9,7 @@ from evalkit.cache import cache_file
 @pytest.fixture
 def path(tmp_path, monkeypatch):
     monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cached"))
+    monkeypatch.setenv("EVALKIT_CACHE_SIZE", "5GB")
     return cache_file()
 
 
@@ -49,14 +50,19 @@ def test_info_says_what_there_is(project, two):
     assert "(the least recent)" in said[4]
 
 
-def test_info_shows_the_limit_and_damaged_files(project, two):
+def test_info_says_that_it_is_off(project, two, monkeypatch):
+    monkeypatch.setenv("EVALKIT_CACHE_SIZE", "0")
+    assert "limit      off" in project.run("cache", "info", check=True).stdout
+
+
+def test_info_shows_what_was_moved_aside(project, two):
     two.write_bytes(b"damaged")
     result = project.run("cache", "info", check=True)
     assert "the response cache is damaged" in result.stderr
     assert "entries    0" in lines(result)
     assert lines(result)[-1].startswith(f"damaged    {two}.damaged-1, moved aside, 7 B")
     project.run("cache", "clear", check=True)
-    assert "damaged" not in project.run("cache", "info", check=True).output
+    assert "moved aside" not in project.run("cache", "info", check=True).output
 
 
 def test_clear_removes_everything_and_gives_the_room_back(project, two):

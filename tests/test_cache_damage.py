@@ -6,15 +6,12 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
-from tests.caching import cache, filled, key, made, query
+from tests.caching import ROOT, cache, filled, key, made, query, together
 
 from evalkit.cache.database import files_aside
 from evalkit.cache.upkeep import verify
-
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -216,6 +213,17 @@ def test_a_damaged_file_that_others_use_stays_where_it_is(path):
     kept.close()
     assert len(told) == 1
     assert "another process uses it" in told[0]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_processes_that_share_a_damaged_file_agree_on_a_new_one(path, seed):
+    answers = filled(path)
+    content = path.read_bytes()
+    rest = random.Random(seed).randbytes(len(content) - 4096 * (seed + 1))
+    path.write_bytes(content[: 4096 * (seed + 1)] + rest)
+    assert together(path, "share_damaged", 4) == [("", "", 0)] * 4
+    assert len(files_aside(path)) == 1
+    all_is_well_again(path, answers, notices={0})
 
 
 class TestKills:

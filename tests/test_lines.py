@@ -115,6 +115,15 @@ def test_progress_is_told_seldom_but_at_last():
     assert len(events) < 5000
 
 
+@pytest.fixture
+def nothing_rests():
+    """The processes of the tests keep what is loaded at rest, for the time that it saves."""
+    gc.unfreeze()
+    yield
+    gc.collect()
+    gc.freeze()
+
+
 class TestCollector:
     def test_is_off_while_data_is_read(self):
         with uncollected():
@@ -130,7 +139,7 @@ class TestCollector:
         finally:
             gc.enable()
 
-    def test_does_not_visit_what_rests(self):
+    def test_does_not_visit_what_rests(self, nothing_rests):
         before = gc.get_threshold()
         with at_rest():
             assert gc.get_freeze_count() > 0

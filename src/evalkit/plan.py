@@ -19,7 +19,7 @@ from evalkit.sampling import draw_train
 from evalkit.serialization import digest, digest_of, resolved_to_json
 from evalkit.suite import AdapterUse, Suite, Use, methods_meant
 
-IDENTITY_VERSION = 2
+IDENTITY_VERSION = 3
 """Raised when the core changes what a job computes; older jobs are then computed anew."""
 
 

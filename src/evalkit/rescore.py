@@ -61,7 +61,7 @@ def rescore(
     planner = Planner(suite, inputs, plugins)
     store, executor = Store(folder.parent), LocalExecutor(Params())
     choice = {"modules": list(modules), "local": [str(path) for path in local]}
-    anywhere = {"root": str(store.root), "plugins": choice, "provenance": []}
+    anywhere: dict[str, Any] = {"root": str(store.root), "plugins": choice, "provenance": []}
     anywhere |= {"cache": "off", "fresh": False}
     scored = []
     for cell in results["cells"]:

@@ -57,7 +57,7 @@ def open_run(
     folder = RunFolder(path, store)
     folder.lock()
     (path / PREDICTIONS).mkdir(exist_ok=True)
-    write_manifest(path, manifest)
+    write_manifest(path, dict(manifest))
     point_latest(path)
     return folder
 

@@ -201,7 +201,7 @@ class Workshop:
         return self._engines[key]
 
     def _cache(self, spec: Spec, notice: Notify) -> ResponseCache | None:
-        if spec["cache"] == "off":
+        if spec["cache"] == "off" or not cache_limit():
             return None
         path = cache_file()
         if str(path) not in self._caches:

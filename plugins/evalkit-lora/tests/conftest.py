@@ -66,7 +66,7 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def resolved(model_folder: Path) -> ResolvedModel:
     return ResolvedModel(
         name="tiny",

@@ -4,6 +4,7 @@ A program, so that the libraries are imported once and each life is a fork. It r
 lives from standard input and writes a JSON list of [exit code, events] to standard output.
 """
 
+import gc
 import json
 import os
 import signal
@@ -71,6 +72,7 @@ def main() -> None:
         size = f"size={plan['disk']['size']}"
         mount = ["mount", "-t", "tmpfs", "-o", size, "none", plan["disk"]["folder"]]
         subprocess.run(mount, check=True)
+    gc.freeze()  # else each life looks through all that was imported, again and again
     outcomes = []
     for number, life in enumerate(plan["lives"]):
         ballast = Path(life["folder"]).with_name("ballast")

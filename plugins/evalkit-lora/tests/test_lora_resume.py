@@ -1,5 +1,6 @@
 """A training that is killed, stopped or short of space comes to the same result, bit for bit."""
 
+import errno
 import json
 import random
 import shutil
@@ -7,6 +8,8 @@ import signal
 import subprocess
 import sys
 from dataclasses import asdict, replace
+from functools import cache
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from evalkit import AdaptationError, AdaptedModel, StopRequested
+from evalkit import AdaptationError, AdaptedModel, ResolvedModel, StopRequested
 from evalkit.testing import FakeContext
 from evalkit_lora.adapter import LoraAdapter
 from evalkit_lora.params import LoraParams
@@ -22,7 +25,6 @@ from evalkit_lora.params import LoraParams
 QUICK = {"rank": 4, "lr": 1e-2, "epochs": 4, "batch_size": 4}
 STEPS = 8
 MODES: dict[str, dict[str, Any]] = {
-    "dropout": {"dropout": 0.2},
     "split and computed again": {"method": "pissa", "checkpointing": True},
     "bf16": {"precision": "bf16", "batch_size": 2, "accumulation": 2, "weight_decay": 0.1},
 }
@@ -31,118 +33,139 @@ SLOWER: dict[str, dict[str, Any]] = {
     "linear, unclipped": {"schedule": "linear", "max_grad_norm": 0.0, "method": "rslora"},
     "orthogonal": {"method": "olora", "targets": ["q_proj", "down_proj"]},
 }
-BOUNDARIES = ("progress", "open", "os.rename", "os.remove")
 
 
-@pytest.fixture
-def lives(resolved, tmp_path):
-    """Runs lives one after another, on a disk of their own if it has a size."""
+Events = list[dict[str, Any]]
+Plan = list[dict[str, Any]]
 
-    def run(plan: list[dict[str, Any]], disk: int = 0) -> list[tuple[int, list[dict[str, Any]]]]:
-        model = {key: value for key, value in asdict(resolved).items() if key != "abilities"}
-        (tmp_path / "logs").mkdir()
-        (tmp_path / "disk").mkdir()
-        whole = {
-            "logs": str(tmp_path / "logs"),
-            "disk": {"size": disk, "folder": str(tmp_path / "disk")} if disk else None,
-            "lives": [
-                {**one, "model": model, "folder": str(tmp_path / "disk" / one["folder"])}
-                for one in plan
-            ],
-        }
-        program = [sys.executable, str(Path(__file__).with_name("lora_lives.py"))]
-        apart = ["unshare", "--user", "--map-root-user", "--mount"] if disk else []
-        done = subprocess.run(
-            [*apart, *program], input=json.dumps(whole), capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        return [(code, events) for code, events in json.loads(done.stdout)]
 
-    return run
+def run(folder: Path, model: ResolvedModel, plan: Plan, disk: int = 0) -> list[tuple[int, Events]]:
+    """How lives end, one after another; with a small disk, if it has a size, in `folder`."""
+    (folder / "logs").mkdir()
+    (folder / "disk").mkdir()
+    form = {key: value for key, value in asdict(model).items() if key != "abilities"}
+    whole = {
+        "logs": str(folder / "logs"),
+        "disk": {"size": disk, "folder": str(folder / "disk")} if disk else None,
+        "lives": [{**one, "model": form, "folder": str(folder / one["folder"])} for one in plan],
+    }
+    program = [sys.executable, str(Path(__file__).with_name("lora_lives.py"))]
+    done = subprocess.run(
+        [*(APART if disk else ()), *program],
+        input=json.dumps(whole),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return [(code, events) for code, events in json.loads(done.stdout)]
 
 
 def params(**given: Any) -> dict[str, Any]:
     return {**QUICK, "checkpoint_every": 0.0, **given}
 
 
-def killed_somewhere(rng: random.Random) -> dict[str, Any]:
-    at = rng.choice(BOUNDARIES)
-    return {"at": at, "number": rng.randint(2, STEPS) if at == "progress" else rng.randint(1, 9)}
+def life_and_lives(name: str, given: dict[str, Any], kills: list[dict[str, Any]]) -> Plan:
+    """A training that is left alone; then one that is killed so often, and ends."""
+    whole = {"folder": f"whole {name}", "params": {**QUICK, **given}}
+    again = {"folder": name, "params": params(**given)}
+    return [whole, *({**again, "kill": kill} for kill in kills), again]
 
 
-def outcome(events: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+ANYWHERE = [
+    {"at": "progress", "number": 3},
+    {"at": "open", "number": 4},
+    {"at": "os.rename", "number": 2},
+    {"at": "os.remove", "number": 1},
+]
+"""At a step; before a checkpoint is synced, has its name, or one too many is removed."""
+
+SHORT = {"folder": "disk/short", "params": params(), "leave": 160_000}
+LATE = {"folder": "disk/late", "params": QUICK, "leave": 10_000}
+PLANS: dict[str, Plan] = {
+    "anywhere": life_and_lives("anywhere", {"dropout": 0.2}, ANYWHERE),
+    **{name: life_and_lives(name, given, ANYWHERE[2:3]) for name, given in MODES.items()},
+}
+FULL: Plan = [
+    {"folder": "roomy", "params": QUICK},
+    *(SHORT, {**SHORT, "leave": 900_000}),
+    *(LATE, {**LATE, "leave": 900_000}),
+]
+APART = ("unshare", "--user", "--map-root-user", "--mount")
+
+
+@cache
+def can_mount() -> bool:
+    found = shutil.which(APART[0])
+    return (
+        found is not None and subprocess.run([*APART, "true"], capture_output=True).returncode == 0
+    )
+
+
+@pytest.fixture(scope="module")
+def ends(resolved, tmp_path_factory) -> dict[str, list[tuple[int, Events]]]:
+    """How the lives of every plan end: name of the plan -> exit codes and events."""
+    plans = {**PLANS, **({"full": FULL} if can_mount() else {})}
+    folder = tmp_path_factory.mktemp("lives")
+    found = iter(run(folder, resolved, list(chain(*plans.values())), (2 << 20) * can_mount()))
+    return {name: list(islice(found, len(plan))) for name, plan in plans.items()}
+
+
+def outcome(events: Events) -> tuple[str, dict[str, Any]]:
     last = events[-1]
-    return last["sha256"], {key: last["report"][key] for key in last["report"] if key != "seconds"}
+    return last["sha256"], {**last["report"], "seconds": None}
 
 
-def steps_of(events: list[dict[str, Any]]) -> list[int]:
+def steps_of(events: Events) -> list[int]:
     return [event["done"] for event in events if event.get("note", "").startswith("loss")]
 
 
-def test_a_training_that_is_killed_anywhere_comes_to_the_same_weights(lives) -> None:
-    """At a step; before a checkpoint is synced, named, listed; before an old one is removed."""
-    kills = [
-        {"at": "progress", "number": 3},
-        {"at": "open", "number": 4},
-        {"at": "os.rename", "number": 2},
-        {"at": "os.remove", "number": 1},
-    ]
-    plan = []
-    for name, given in MODES.items():
-        plan += [{"folder": f"whole {name}", "params": {**QUICK, **given}}]
-        plan += [{"folder": name, "params": params(**given), "kill": kill} for kill in kills]
-        plan += [{"folder": name, "params": params(**given)}]
-    found = lives(plan)
-    for start in range(0, len(plan), 6):
-        (_, whole), *killed, (code, last) = found[start : start + 6]
-        assert [code for code, _ in killed] == [-signal.SIGKILL] * len(kills)
-        assert code == 0
-        assert outcome(last) == outcome(whole)
-        assert steps_of(whole) == list(range(1, STEPS + 1))
-        begun = [steps_of(events)[0] for _, events in [*killed, (0, last)]]
-        assert begun[:2] == [1, 3]
-        assert begun == sorted(begun)
-        assert begun[-1] > 4
+def test_a_training_that_is_killed_anywhere_comes_to_the_same_weights(ends) -> None:
+    (_, whole), *killed, (code, last) = ends["anywhere"]
+    assert [code for code, _ in killed] == [-signal.SIGKILL] * len(ANYWHERE)
+    assert code == 0
+    assert outcome(last) == outcome(whole)
+    assert steps_of(whole) == list(range(1, STEPS + 1))
+    begun = [steps_of(events)[0] for _, events in killed] + [steps_of(last)[0]]
+    assert begun[:2] == [1, 3]
+    assert begun == sorted(begun)
+    assert begun[-1] > 4
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_whatever_a_training_depends_on_is_kept(ends, mode) -> None:
+    (_, whole), (code, _), (_, last) = ends[mode]
+    assert code == -signal.SIGKILL
+    assert outcome(last) == outcome(whole)
+    assert steps_of(last) == list(range(2, STEPS + 1))
+
+
+def test_a_full_disk_fails_with_the_path_and_training_goes_on_once_there_is_space(ends) -> None:
+    if "full" not in ends:
+        pytest.skip("this system lets nobody mount a small disk")
+    expected, no_room, on, no_end, anew = (events for _, events in ends["full"])
+    assert no_room[-1]["errno"] == no_end[-1]["errno"] == errno.ENOSPC
+    assert no_room[-1]["path"].endswith("disk/short.checkpoints/partial.safetensors")
+    assert no_end[-1]["path"].endswith("disk/late/weights.partial")
+    assert steps_of(on)[0] == steps_of(no_room)[-1] > 1  # the one that could not be kept
+    assert outcome(on) == outcome(anew) == outcome(expected)
+
+
+def killed_somewhere(rng: random.Random) -> dict[str, Any]:
+    at = rng.choice(["progress", "open", "os.rename", "os.remove"])
+    return {"at": at, "number": rng.randint(2, STEPS) if at == "progress" else rng.randint(1, 9)}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
-def test_a_training_survives_a_seeded_choice_of_kills(lives, seed) -> None:
+def test_a_training_survives_a_seeded_choice_of_kills(resolved, tmp_path, seed) -> None:
     rng = random.Random(seed)
-    given = {**MODES, **SLOWER}
-    plan = []
-    for name, more in given.items():
-        plan += [{"folder": f"whole {name}", "params": {**QUICK, **more}}]
-        kills = [killed_somewhere(rng) for _ in range(4)]
-        plan += [{"folder": name, "params": params(**more), "kill": kill} for kill in kills]
-        plan += [{"folder": name, "params": params(**more)}]
-    found = lives(plan)
-    whole = [outcome(events) for _, events in found[::6]]
-    last = [outcome(events) for _, events in found[5::6]]
+    modes = {"dropout": {"dropout": 0.2}, **MODES, **SLOWER}
+    kills = {name: [killed_somewhere(rng) for _ in range(4)] for name in modes}
+    plan = [one for name in modes for one in life_and_lives(name, modes[name], kills[name])]
+    found = run(tmp_path, resolved, plan)
+    last, whole = ([outcome(events) for _, events in found[at::6]] for at in (5, 0))
     assert last == whole
-    assert sum(code == -signal.SIGKILL for code, _ in found) > 2 * len(given)
-
-
-def _namespaces() -> bool:
-    command = ["unshare", "--user", "--map-root-user", "--mount", "true"]
-    found = shutil.which("unshare")
-    return found is not None and subprocess.run(command, capture_output=True).returncode == 0
-
-
-@pytest.mark.skipif(not _namespaces(), reason="this system lets nobody mount a small disk")
-def test_a_full_disk_fails_with_the_path_and_training_goes_on_once_there_is_space(lives) -> None:
-    whole = {"folder": "whole", "params": QUICK}
-    short = {"folder": "short", "params": params(), "leave": 250_000}
-    late = {"folder": "late", "params": QUICK, "leave": 20_000}
-    plan = [whole, short, {**short, "leave": 900_000}, late, {**late, "leave": 900_000}]
-    (_, expected), (_, no_room), (_, on), (_, no_end), (_, anew) = lives(plan, disk=2 << 20)
-    assert no_room[-1]["errno"] == 28
-    assert no_room[-1]["path"].endswith("short.checkpoints/partial.safetensors")
-    assert steps_of(on)[0] == steps_of(no_room)[-1]  # from the last that was kept
-    assert steps_of(on)[0] > 1
-    assert no_end[-1]["errno"] == 28
-    assert no_end[-1]["path"].startswith(no_room[-1]["path"].partition("short.")[0] + "late/")
-    assert outcome(on) == outcome(anew) == outcome(expected)
+    assert sum(code == -signal.SIGKILL for code, _ in found) > 2 * len(modes)
 
 
 class Ended(BaseException):

@@ -90,12 +90,14 @@ def test_a_key_that_is_cut_shows_no_part_of_itself(status, serve, connect):
 def test_the_check_shows_no_key_that_is_echoed(status, connect, caplog):
     caplog.set_level(logging.DEBUG)
     echo = {"X_Echo": CANARY}
-    with Server(
-        lambda e: e.json(status, error("x" * 270 + CANARY), **echo),
-        listing=lambda e: e.json(200, {"data": [{"id": f"mode {CANARY}"}]}, **echo),
-    ) as server:
-        with pytest.raises(ModelError) as caught:
-            connect(server.url, **PARAMS).check()
+    with (
+        Server(
+            lambda e: e.json(status, error("x" * 270 + CANARY), **echo),
+            listing=lambda e: e.json(200, {"data": [{"id": f"mode {CANARY}"}]}, **echo),
+        ) as server,
+        pytest.raises(ModelError) as caught,
+    ):
+        connect(server.url, **PARAMS).check()
     assert "httpcore" in caplog.text
     assert CANARY[:5] not in str(caught.value) + caught.value.hint
     assert not leaks(caplog.text)

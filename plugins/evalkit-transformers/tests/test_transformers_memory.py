@@ -11,6 +11,8 @@ import pytest
 import torch
 
 from evalkit import EngineError, Journal
+from evalkit_transformers.budget import Place
+from evalkit_transformers.engine import TransformersEngine
 from evalkit_transformers.memory import (
     bytes_per_token,
     column_tokens,
@@ -19,7 +21,9 @@ from evalkit_transformers.memory import (
     memory_limit,
     token_budget,
 )
+from evalkit_transformers.params import TransformersParams
 from evalkit_transformers.resident import Resident
+from evalkit_transformers.resolve import resolve
 from evalkit_transformers.rows import SharedRows
 
 from .tiny_llama import PROSE, ask, make_model
@@ -32,9 +36,10 @@ REQUESTS = [
 class Noted(Journal):
     """A journal that also keeps what the user was told."""
 
-    def __init__(self, records=None):
+    def __init__(self, records=None, wave=0):
         super().__init__()
         self.records.update(records or {})
+        self.wave = wave
         self.told = []
 
     def notice(self, text):
@@ -103,6 +108,7 @@ def test_every_job_may_halve_its_budget_once(loaded, memory):
 def test_a_repeated_job_makes_the_same_batches(make_engine, loaded, memory):
     loaded.journal = journal = Noted()
     answers(loaded, REQUESTS[:3])
+    journal.wave = 1
     memory.reads.clear()
     found = []
     for index, answer in loaded.generate(REQUESTS):
@@ -117,12 +123,123 @@ def test_a_repeated_job_makes_the_same_batches(make_engine, loaded, memory):
     again._load()
     again.journal = Noted(json.loads(json.dumps(journal.records)))
     answers(again, REQUESTS[:3])
+    again.journal.wave = 1
     memory.reads.clear()
     repeated = [(index, answer.text) for index, answer in again.generate(REQUESTS)]
     assert repeated == found
     # After a real lack of memory the prefix, a single row, was read again.
     assert [shape for shape in memory.reads if min(shape) > 1] == [s for s in shapes if min(s) > 1]
     assert again.journal.told == []
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_wave_is_repeated_alike_though_earlier_ones_are_left_out(tiny_folder, memory, dtype):
+    """In bfloat16 its answers are the same only if its batches are."""
+
+    def made(journal):
+        params = TransformersParams(
+            model=str(tiny_folder), dtype=dtype, device="cpu", batch_tokens=300
+        )
+        engine = TransformersEngine(resolve("tiny", params, print), params)
+        engine._load()
+        engine.journal = journal
+        memory.reads.clear()
+        return engine
+
+    first = made(Noted())
+    answers(first, REQUESTS[:3])
+    first.journal.wave = 1
+    answers(first, REQUESTS[3:])
+    first.journal.wave = 2
+    memory.reads.clear()
+    found = []
+    for index, answer in first.generate(REQUESTS):
+        found.append((index, answer.text))
+        memory.tokens = 160 if len(found) >= 3 else 10**9
+    shapes = memory.reads[:]
+    assert len(first.journal.told) == 1
+
+    memory.tokens = 10**9
+    records = json.loads(json.dumps(first.journal.records))
+    again = made(Noted(records, wave=2))
+    assert [(index, answer.text) for index, answer in again.generate(REQUESTS)] == found
+    assert [shape for shape in memory.reads if min(shape) > 1] == [s for s in shapes if min(s) > 1]
+    assert again.journal.records == records
+
+
+def test_what_is_weighed_follows_what_is_generated_in_a_wave(make_engine, memory):
+    """Memory that ran out over the choices halves no batch of the answers before them."""
+    choosing = [ask(text, choices=("river " * 8, "bread " * 8)) for text in PROSE * 2]
+
+    def wave(engine, short):
+        memory.reads.clear()
+        found = [answer.text for _, answer in engine.generate(REQUESTS)]
+        generated = memory.reads[:]
+        memory.tokens = short
+        return found + [answer.text for _, answer in engine.score(choosing)], generated
+
+    first = make_engine(batch_tokens=600)
+    first._load()
+    first.journal = journal = Noted()
+    found, generated = wave(first, 160)
+    assert journal.records["transformers: tiny: halved"][:2] == [0, 1]
+
+    memory.tokens = 10**9
+    again = make_engine(batch_tokens=600)
+    again._load()
+    again.journal = Noted(journal.records)
+    assert wave(again, 10**9) == (found, generated)
+
+
+def test_places_follow_each_other_over_several_sets_of_weights():
+    """Otherwise a halving of the second set would be taken for one of the first."""
+    place = Place(4, 0, 0)
+    assert Place(3, 1, 9) < place < place.after() < Place(4, 1, 0)
+
+
+class Stopping(Noted):
+    """Says that the user asked to stop, once it was asked so many times."""
+
+    def __init__(self, after):
+        super().__init__()
+        self.after = after
+        self.looks = 0
+
+    @property
+    def stopping(self):
+        self.looks += 1
+        return self.looks > self.after
+
+
+def test_a_stop_drops_what_is_being_written_after_the_next_step(make_engine, memory):
+    engine = make_engine()
+    whole = answers(engine)
+    counts = []
+    for after in (0, 4, 9, 16):
+        engine.journal = Stopping(after)
+        memory.reads.clear()
+        found = dict(engine.generate(REQUESTS))
+        assert all(answer.text == whole[at] for at, answer in found.items())
+        # In one step, rows may be read that go on, and others that enter.
+        assert len(memory.reads) <= 2 * after, "a step without a look whether to go on"
+        counts.append(len(found))
+    assert counts[0] == 0 < counts[-1] < len(REQUESTS)
+    engine.journal = Noted()
+    assert answers(engine) == whole
+
+
+def test_a_stop_comes_before_the_model_is_loaded(make_engine):
+    engine = make_engine()
+    engine.journal = Stopping(0)
+    assert list(engine.generate(REQUESTS)) == []
+    assert engine._resident is None
+
+
+def test_a_stop_comes_between_batches_of_choices(make_engine):
+    engine = make_engine(batch_tokens=1)
+    choosing = [ask(text, choices=("a", "b")) for text in PROSE]
+    engine.journal = Stopping(5)
+    assert 0 < len(list(engine.score(choosing))) < len(choosing)
 
 
 def test_a_repeated_job_keeps_the_budget_that_was_measured(make_engine, memory, monkeypatch):

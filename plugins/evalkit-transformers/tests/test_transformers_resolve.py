@@ -43,7 +43,8 @@ def test_a_folder_is_described(tiny_folder):
     assert found.folder == str(tiny_folder)
     assert found.context_length == 256
     assert (found.dtype, found.device) == ("float32", "cpu")
-    assert found.abilities == ABILITIES
+    assert found.abilities == ABILITIES | {"independent"}
+    assert find(tiny_folder, dtype="bfloat16", device="cpu").abilities == ABILITIES
     assert {"weights:lora", "weights:dora", "weights:peft"} < found.abilities
 
 

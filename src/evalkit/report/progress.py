@@ -18,7 +18,7 @@ from rich.text import Text
 
 from evalkit.plan import Job
 from evalkit.records import Failure
-from evalkit.report.printable import printable
+from evalkit.report.printable import printable, say
 
 _EVERY_S = 10.0
 """On a pipe, a job that takes long says how far it is after so many seconds."""
@@ -48,7 +48,7 @@ class PlainProgress:
 
     def _say(self, text: str) -> None:
         if not self._quiet:
-            print(printable(text), file=sys.stderr, flush=True)
+            say(printable(text), sys.stderr)
 
     def notice(self, text: str) -> None:
         """A line."""
@@ -76,7 +76,7 @@ class PlainProgress:
         place = f"[{min(self._count, self._total)}/{self._total}]" if self._total else ""
         if failure is not None:
             reason = printable(f"{place} {job.label}: FAILED: {failure.reason}")
-            print(reason, file=sys.stderr, flush=True)
+            say(reason, sys.stderr)
         else:
             self._say(f"{place} {job.label}: {seconds:.1f} s")
 

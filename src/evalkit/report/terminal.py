@@ -12,7 +12,7 @@ from rich.text import Text
 from evalkit.interfaces import Reporter
 from evalkit.params import Params
 from evalkit.records import Json
-from evalkit.report.printable import printable
+from evalkit.report.printable import drop, printable
 from evalkit.report.table import Table, expectation_rows, make_table
 
 _PIPE_WIDTH = 10_000
@@ -48,12 +48,21 @@ def _print_expectations(console: Console, results: Mapping[str, Json]) -> None:
         console.print(line.append(f"  {printable(text)}", style="default"), soft_wrap=True)
 
 
+class _Patient(Console):
+    """A console that goes on without a reader; rich's own ends the process."""
+
+    def on_broken_pipe(self) -> None:
+        """Drop what is printed from now on."""
+        self.quiet = True
+        drop(self.file)
+
+
 def console_for(file: IO[str] | None) -> Console:
     """A console on `file`, by default standard output."""
-    console = Console(file=file, highlight=False)
+    console = _Patient(file=file, highlight=False)
     if console.is_terminal:
         return console
-    return Console(file=file, highlight=False, width=_PIPE_WIDTH)
+    return _Patient(file=file, highlight=False, width=_PIPE_WIDTH)
 
 
 def print_table(console: Console, table: Table) -> None:

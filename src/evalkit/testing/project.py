@@ -104,11 +104,11 @@ class Project:
         return loaded
 
     def environment(self) -> dict[str, str]:
-        """The environment of every command: wide, without colours, no setting but the cache."""
+        """The environment of every command: wide, without colours, no setting but the cache's."""
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("EVALKIT_") or name == "EVALKIT_CACHE"
+            if not name.startswith("EVALKIT_") or name.startswith("EVALKIT_CACHE")
         }
         return {**kept, "COLUMNS": "160", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
 

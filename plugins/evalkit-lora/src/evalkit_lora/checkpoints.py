@@ -73,7 +73,7 @@ class Checkpoints:
     def load(self, sha256: str) -> dict[str, torch.Tensor]:
         """The tensors of a checkpoint that `newest` has found."""
         (path,) = self.folder.glob(f"step-*-{sha256}.safetensors")
-        with safe_open(path, framework="pt") as file:  # type: ignore[no-untyped-call]
+        with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
     def _newest_first(self) -> list[Path]:
@@ -82,7 +82,7 @@ class Checkpoints:
     def _fault(self, path: Path) -> str | None:
         if _sha256(path) != _named_sha256(path):
             return "is damaged"
-        with safe_open(path, framework="pt") as file:  # type: ignore[no-untyped-call]
+        with safe_open(path, framework="pt") as file:
             found = file.metadata()
         return None if found == {_OWNER: self._owner} else "is of another training"
 

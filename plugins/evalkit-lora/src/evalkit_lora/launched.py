@@ -56,7 +56,7 @@ def main() -> None:
         _fail("adaptation", error.message, error.hint)
     except Exception as error:
         if isinstance(error, OSError) and error.filename:
-            _fail("machine", error.strerror, errno=error.errno, path=str(error.filename))
+            _fail("machine", error.strerror or "", errno=error.errno, path=str(error.filename))
         # It may be the echo of another process's end: the parent decides what to show.
         _fail("bug", f"{type(error).__name__}: {error}", traceback.format_exc(limit=-4))
     if team.rank == 0:

@@ -59,7 +59,9 @@ def digest(weights: Sequence[torch.nn.Parameter]) -> str:
     """SHA-256 over weights, bit by bit."""
     hasher = hashlib.sha256()
     for weight in weights:
-        hasher.update(weight.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
+        hasher.update(
+            weight.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy().tobytes()
+        )
     return hasher.hexdigest()
 
 

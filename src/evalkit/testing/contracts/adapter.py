@@ -93,7 +93,9 @@ class AdapterContract:
     ) -> None:
         weights = self.make().adapt(context).weights
         entries = {path.name for path in tmp_path.iterdir()}
-        assert entries <= {"adapted", "cwd"}, f"it wrote beside its folder: {entries}"
+        assert entries <= {"adapted", "adapted.checkpoints", "cwd"}, (
+            f"it wrote beside its folder: {entries}"
+        )
         assert not any((tmp_path / "cwd").iterdir()), "it wrote into the working directory"
         if isinstance(weights, LocalWeights):
             folder = Path(weights.folder)

@@ -1,0 +1,70 @@
+"""The job that scores predictions by a metric."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from numbers import Real
+from pathlib import Path
+
+from evalkit.collector import at_rest
+from evalkit.errors import JobError
+from evalkit.influence import influences
+from evalkit.interfaces import Event, Metric
+from evalkit.jobs.files import SCORES, Tell, evaluation_of, predictions_file
+from evalkit.lines import Rows, as_line
+from evalkit.serialization import plain, read_lines
+from evalkit.store import file_sha256
+from evalkit.workshop import Spec, Workshop
+
+_PLAIN = frozenset({int, float})
+
+
+def score(shop: Workshop, spec: Spec, folder: Path, on_event: Tell) -> Event:
+    """Score, and write what each answer is worth."""
+    cls = shop.plugins.load("metric", spec["metric"]["use"])
+    metric: Metric = cls(shop.params("metric", spec["metric"]))
+    targets = {example.id: example.target for example in evaluation_of(shop, spec)}
+    scores = Rows()
+    with at_rest(), (folder / SCORES).open("wb") as file:
+        for form in read_lines(predictions_file(spec, spec["predicted"])):
+            if form.get("failure") is None:
+                values = metric.score(targets[form["id"]], form["value"])
+                _check_score(metric, form["id"], values)
+                scores.append(values)
+                file.write(as_line({"id": form["id"], "values": values}))
+        values_of_all = plain(dict(metric.aggregate(scores)))
+    if metric.headline not in values_of_all:
+        named = ", ".join(values_of_all) or "nothing"
+        raise JobError(f'aggregate gives {named}, but not the headline "{metric.headline}"')
+    facts = {"headline": metric.headline, "direction": metric.direction, "range": metric.range}
+    if metric.ratio is None:
+        _keep_influences(folder / SCORES, influences(metric, scores))
+    return {
+        **plain(facts),
+        "use": spec["metric"]["use"],
+        "params": spec["metric"]["params"],
+        "ratio": None if metric.ratio is None else plain(asdict(metric.ratio)),
+        "value": values_of_all[metric.headline],
+        "values": values_of_all,
+        "from": file_sha256(predictions_file(spec, spec["predicted"])),
+    }
+
+
+def _keep_influences(path: Path, found: Sequence[float] | None) -> None:
+    """Add to each line of scores how much its example moves the headline."""
+    if found is None:
+        return
+    lines = [{**form, "influence": own} for form, own in zip(read_lines(path), found, strict=True)]
+    path.write_bytes(b"".join(map(as_line, lines)))
+
+
+def _check_score(metric: Metric, example_id: str, values: Mapping[str, float]) -> None:
+    """Refuse a score that could not be stored, or would spoil every mean."""
+    if _PLAIN.issuperset(map(type, values.values())) and all(map(math.isfinite, values.values())):
+        return  # nearly always, and quicker than to look at them one by one
+    for name, value in values.items():
+        if not isinstance(value, Real) or not math.isfinite(value):
+            raise JobError(
+                f"{type(metric).__name__}.score gives {name} = {value!r} for example {example_id}",
+                "scores are finite numbers; leave out what is undefined",
+            )
