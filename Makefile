@@ -2,6 +2,7 @@
 #
 #   ARGS          more arguments for the command behind a goal: make test ARGS="-x tests/cli"
 #   PYTHON        the interpreter that makes .venv; else python3.11, else python3
+#   EVALKIT_FAULTS_SEED, EVALKIT_FAULTS_POINTS   of make test-faults: what is drawn, and how much
 #   TORCH_INDEX   an index that pip shall search as well, for another build of torch
 
 ARGS ?=
@@ -10,11 +11,11 @@ export TORCH_INDEX
 
 BIN := .venv/bin
 # The set-up is done again when what it reads has changed, or when the folder was moved.
-STATE := $(shell { pwd -P; cat constraints.txt pyproject.toml plugins/*/pyproject.toml tools/*.sh; } \
+STATE := $(shell { pwd -P; cat requirements*.lock pyproject.toml plugins/*/pyproject.toml tools/*.sh; } \
 	| sha256sum | cut -c 1-12)
 READY := .venv/.ready-$(STATE)
 READY_DEV := .venv/.ready-dev-$(STATE)
-STATE_VLLM := $(shell { pwd -P; cat constraints-vllm.txt pyproject.toml \
+STATE_VLLM := $(shell { pwd -P; cat requirements-vllm.lock pyproject.toml \
 	plugins/evalkit-vllm/pyproject.toml tools/*.sh; } | sha256sum | cut -c 1-12)
 READY_VLLM := .venv-vllm/.ready-$(STATE_VLLM)
 STATE_PEERS := $(shell { pwd -P; cat benchmarks/constraints-peers.txt tools/*.sh; } \
@@ -31,7 +32,7 @@ NEEDED := $(if $(filter $(OF_PEERS),$(NAMED)),$(if $(EVALKIT_PEERS_PYTHON),,$(RE
 
 # Two set-ups of one environment must not run at once, whatever -j says.
 .NOTPARALLEL:
-.PHONY: help webnlg job-family test test-all test-vllm check format docs bench lock clean
+.PHONY: help webnlg job-family test test-all test-faults test-vllm check format docs bench lock hashes clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -47,6 +48,10 @@ test: $(READY_DEV)  ## the tests, but for those marked slow (ARGS="-n 0": in one
 
 test-all: $(READY_DEV)  ## all tests
 	$(BIN)/python -m pytest $(SPREAD) -m "" $(ARGS)
+
+test-faults: $(READY_DEV)  ## runs that are killed, stopped, short of space, damaged: all faults
+	EVALKIT_FAULTS_POINTS=$(or $(EVALKIT_FAULTS_POINTS),200) \
+		$(BIN)/python -m pytest $(SPREAD) -m "" tests/faults $(ARGS)
 
 test-vllm: $(READY_DEV) $(READY_VLLM)  ## the tests of the engine vllm, in .venv-vllm
 	EVALKIT_VLLM_PYTHON=$(CURDIR)/.venv-vllm/bin/python \
@@ -68,9 +73,12 @@ docs: $(READY_DEV)  ## run the code in the docs
 bench: $(READY) $(NEEDED)  ## measure evalkit against its peers (ARGS="generation": one row)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-lock:  ## resolve constraints.txt and constraints-vllm.txt anew
+lock:  ## resolve the requirements*.lock anew
 	@tools/lock.sh
 	@tools/lock.sh vllm
+
+hashes:  ## complete the requirements*.lock with hashes, as after a pin was written by hand
+	@tools/lock.sh hashes
 
 clean:  ## remove .venv, .venv-* and all caches; runs/ stays
 	rm -rf .venv .venv-vllm .venv-peers .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -17,6 +17,7 @@ NAMES = (
     "official_scores",
     "ratings_bootstrap",
     "statistics_intervals",
+    "memory",
 )
 
 

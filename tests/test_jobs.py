@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from evalkit import Message, Request
+from evalkit import Journal
 from evalkit.testing import FakeEngine
 from evalkit.workshop import Workshop
 
@@ -235,9 +235,8 @@ def test_a_judge_has_the_device_for_itself():
 
     made, shop = {}, Shop()
     models = [{"name": n, "device": d} for n, d in (("a", "cuda"), ("b", "cuda"), ("c", "cpu"))]
-    request = Request(messages=(Message("user", "?"),), max_tokens=1)
     for model in models:
-        list(shop.answering(model)([request]))
+        shop.engine(model, Journal())
     shop.make_room(models[1])
     assert {name: engine.closed for name, engine in made.items()} == {
         "a": True,

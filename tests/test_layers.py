@@ -28,7 +28,7 @@ DISTRIBUTIONS = [ROOT, *PLUGINS]
 # The parts of the core: a part imports those in the rows above its own, never one in its row.
 LAYERS = """
 errors
-records locks log signals
+confined records locks log secrets signals
 chat params provenance serialization sampling stats tables
 portable prices lines collector keys cache
 interfaces
@@ -38,7 +38,8 @@ plugins suite store journal cache declared builtins predict coalesce remote
 contexts plan asking
 workshop fairness contests
 preflight jobs manifest results
-run_folder
+run_folder agenda ledger forecast
+budget readiness estimate
 executors serving runner
 prepare rescore schemas report
 export compare

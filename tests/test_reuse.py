@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from evalkit import Failure
+from evalkit.locks import Lock
 from evalkit.testing.fakes.adapter import FakeAdapter
 from evalkit.testing.fakes.engine import RuledEngine
 
@@ -90,19 +91,19 @@ def test_a_comparison_with_failures_is_made_again(lab, ill, asked):
     count = len(asked)
     assert lab.run().exit_code == 0
     assert lab.results()["comparisons"][0]["counts"] == {"decided": 4, "failed": 0}
-    assert len(asked) == count + 4
+    assert len(asked) == count + 2  # of the four questions, two are asked twice
 
 
-def test_a_score_of_other_predictions_is_not_reused(lab):
+def test_a_score_of_other_predictions_is_not_reused(lab, monkeypatch):
     lab.suite(adapters=BARE)
     lab.run()
-    path = file_of(lab, "predict", "predictions.jsonl")
-    note = json.loads(path.with_name("job.json").read_text())
-    path.with_name("job.json").write_text(json.dumps({**note, "content": "another"}))
-    before = lab.jobs()
+    before, value = lab.jobs(), lab.cell("fake-bare")["scores"]["contains"]["value"]
+    shutil.rmtree(file_of(lab, "predict", "").parent)
+    monkeypatch.setattr(RuledEngine, "_answer", lambda self, request: "red blue green grey")
     assert lab.run().exit_code == 0
     ran = {job.split("/")[0] for job, stored in lab.jobs().items() if stored != before[job]}
-    assert ran == {"score"}
+    assert ran == {"predict", "score"}
+    assert lab.cell("fake-bare")["scores"]["contains"]["value"] != value
 
 
 def test_a_damaged_job_is_run_again(lab, asked):
@@ -133,16 +134,17 @@ def test_without_its_adaptation_a_cell_has_no_result(lab):
     assert lab.run().exit_code == 0
 
 
-def test_a_run_whose_process_is_alive_is_left_alone(lab):
+def test_a_run_that_another_process_is_at_is_left_alone(lab):
     lab.suite(adapters=BARE + 'fail = "no"\n' + BARE.replace("use", 'name = "x"\nuse'))
     lab.run("-x")
     (first,) = lab.runs()
-    path = lab.path / "runs" / first / "manifest.json"
-    manifest = json.loads(path.read_text())
-    assert not manifest["finished"]
-    path.write_text(json.dumps({**manifest, "process": 1}))
+    assert not json.loads((lab.path / "runs" / first / "manifest.json").read_text())["finished"]
+    lock = Lock(lab.path / "runs" / first / ".lock")
+    assert lock.take()
+    assert "is at this run" in lab.errors(command="run")
+    lock.give_back()
     lab.run()
-    assert len(lab.runs()) == 2
+    assert lab.runs() == [first]
 
 
 class TestFiles:

@@ -1,10 +1,12 @@
 """What a run folder holds, and that it can be moved as a whole."""
 
 import json
+import os
 import shutil
 
 import pytest
 
+from evalkit import UserError
 from evalkit.run_folder import RunFolder, near_duplicates_path, open_run, scores_path
 from evalkit.store import Store
 from evalkit.testing import ListTask
@@ -26,7 +28,15 @@ def lines(path):
 class TestOpen:
     def test_an_unfinished_run_of_this_suite_goes_on(self, store):
         first = open_run(store, "trial", MANIFEST)
+        first.close()
         assert open_run(store, "trial", MANIFEST).path == first.path
+
+    def test_one_that_somebody_is_at_is_refused_with_the_name_of_the_process(self, store):
+        first = open_run(store, "trial", MANIFEST)
+        with pytest.raises(UserError, match=f"process {os.getpid()} on .* is at this run") as told:
+            open_run(store, "trial", MANIFEST)
+        assert str(first.path) in told.value.message
+        assert "--output-dir" in told.value.hint
 
     @pytest.mark.parametrize(
         ("manifest", "fresh"),

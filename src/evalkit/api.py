@@ -156,9 +156,14 @@ def run(  # noqa: PLR0913 (the options of `evalkit run`, all but the first by ke
         modules=tuple(modules),
         local=prepared.local,
     )
-    observer = observer or Silence()
-    finished = execute(prepared, options, observer)
-    for problem in finished.problems:
+    for notice in prepared.notices if observer else ():
+        observer.notice(notice)
+    return _seen(execute(prepared, options, observer or Silence()), observer)
+
+
+def _seen(finished: Finished, observer: Observer | None) -> RunView:
+    """What was run, once the observer has heard of its problems."""
+    for problem in finished.problems if observer else ():
         observer.notice(problem)
     return RunView(finished.folder, finished.results)
 

@@ -57,17 +57,7 @@ def _faults_of(
     use: Use, plugins: Plugins, known: Known, *, contestants: Sequence[str], seed: int
 ) -> list[UserError]:
     try:
-        params = plugins.params("comparison", use.use).from_form(use.params)
-        judges = {n: known.models[n] for n in _models(params, use.params) if n in known.models}
-        cls = plugins.load("comparison", use.use)
-        comparison: Comparison = cls(params, next(iter(judges.values()), None))
-        preview = Preview(
-            task=TaskView(known.task),
-            examples=known.examples,
-            contestants=tuple(contestants),
-            seed=seed,
-            judges=judges,
-        )
+        comparison, preview = _beforehand(use, plugins, known, contestants=contestants, seed=seed)
         return _checked(comparison.check(preview))
     except UserError as error:
         return [error]
@@ -76,6 +66,34 @@ def _faults_of(
         distribution = plugins.provenance("comparison", use.use)["distribution"]
         what = f'"{use.use}" of {distribution}: check raised {type(error).__name__}: {error}'
         return [PluginError(what, "report this to its authors, or leave the comparison out")]
+
+
+def most_requests(
+    use: Use, plugins: Plugins, known: Known, *, contestants: Sequence[str], seed: int
+) -> Mapping[str, int] | None:
+    """How many requests each judge of a comparison gets at most; None if that cannot be told."""
+    try:
+        comparison, preview = _beforehand(use, plugins, known, contestants=contestants, seed=seed)
+        return comparison.most_requests(preview)
+    except Exception:  # an estimate that a plugin cannot make ends no run
+        return None
+
+
+def _beforehand(
+    use: Use, plugins: Plugins, known: Known, *, contestants: Sequence[str], seed: int
+) -> tuple[Comparison, Preview]:
+    params = plugins.params("comparison", use.use).from_form(use.params)
+    judges = {n: known.models[n] for n in _models(params, use.params) if n in known.models}
+    cls = plugins.load("comparison", use.use)
+    comparison: Comparison = cls(params, next(iter(judges.values()), None))
+    preview = Preview(
+        task=TaskView(known.task),
+        examples=known.examples,
+        contestants=tuple(contestants),
+        seed=seed,
+        judges=judges,
+    )
+    return comparison, preview
 
 
 def _models(params: Params, form: Mapping[str, Json]) -> Iterator[str]:

@@ -16,6 +16,8 @@ from evalkit.workshop import Workshop
 class LocalExecutor(Executor):
     """Runs jobs in this process."""
 
+    in_process = True
+
     def __init__(self, params: Params) -> None:
         """Keep the parameters; there are none."""
         super().__init__(params)

@@ -5,10 +5,12 @@ plugins that it runs. What cannot change a result is no part of it: a new metric
 generation, and a method that ignores the seed is adapted and predicted once for all seeds.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from evalkit.confined import is_part, same_file
 from evalkit.errors import SuiteError, UserError
 from evalkit.interfaces import Registry, Task
 from evalkit.params import Params
@@ -85,7 +87,7 @@ def make_cells(suite: Suite, registry: Registry) -> tuple[Cell, ...]:
     """Every point of the matrix, in the order of the suite.
 
     Raises:
-        SuiteError: two cells have the same id.
+        SuiteError: two cells have the same id, or one has an id that no file can have.
     """
     cells = []
     adapted = {m.name for m in suite.models for a in suite.adapters if _tries(a, m.name)}
@@ -111,13 +113,27 @@ def make_cells(suite: Suite, registry: Registry) -> tuple[Cell, ...]:
                             seed=seed,
                         )
                     )
-    ids = [cell.id for cell in cells]
-    twins = sorted({i for i in ids if ids.count(i) > 1})
+    _check_ids(suite, [cell.id for cell in cells])
+    return tuple(cells)
+
+
+def _check_ids(suite: Suite, ids: Sequence[str]) -> None:
+    """Files are called by the ids of cells: each has one of its own, on every file system."""
+    times = Counter(map(same_file, ids))
+    twins = sorted({i for i in ids if times[same_file(i)] > 1})
+    problems = []
     if twins:
         hint = 'give the adapters names of their own: name = "..."'
-        problem = f"{suite.path}: adapters: several cells are called {', '.join(twins)}"
-        raise SuiteError([UserError(problem, hint)])
-    return tuple(cells)
+        same = "called" if len(set(twins)) == 1 else "called alike but for case:"
+        problem = f"{suite.path}: adapters: several cells are {same} {', '.join(twins)}"
+        problems.append(UserError(problem, hint))
+    long = next((i for i in ids if not is_part(i)), None)
+    if long is not None:
+        hint = 'give adapters and models shorter names: name = "..."; or sweep fewer keys at once'
+        problem = f"{suite.path}: adapters: no file can be called by the cell {long[:60]}..."
+        problems.append(UserError(problem, hint))
+    if problems:
+        raise SuiteError(problems)
 
 
 def contestant(cell: Cell, suite: Suite) -> str:

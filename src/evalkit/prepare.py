@@ -1,9 +1,11 @@
 """From what the user asked for to a checked suite, its plugins and its cells."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from evalkit.errors import SuiteError, UserError
 from evalkit.plan import check_selectors, make_cells, select
 from evalkit.plugins import LOCAL_MODULE, Plugins, build_manager, local_folders
 from evalkit.records import Cell
@@ -19,7 +21,7 @@ class Choice:
         profile: name of a profile; empty for none.
         overrides: texts ``key.path=value``.
         modules: as given to ``-p``.
-        allow_local: load ``evalkit_plugins.py`` from the suite's folder too.
+        allow_local: run code from the suite's folder: its ``evalkit_plugins.py``, interpreters.
         limit: at most so many evaluation examples; None leaves it to the suite.
         seeds: these seeds instead of the suite's; empty leaves it to the suite.
         matches: which cells to run; None means all.
@@ -60,7 +62,7 @@ def prepare(choice: Choice) -> Prepared:
     """Discover plugins, read and check a suite, expand and select its cells.
 
     Raises:
-        SuiteError: faults of the suite, all of them.
+        SuiteError: faults of the suite, all of them; or it would run an interpreter of its own.
         PluginError: a module of ``-p`` cannot be imported.
     """
     local, notices = _local_folders(choice)
@@ -79,6 +81,8 @@ def prepare(choice: Choice) -> Prepared:
     suite = check_suite(raw, plugins)
     cells = make_cells(suite, plugins)
     check_selectors(suite, cells)
+    if not choice.allow_local:
+        _check_interpreters(suite)
     if choice.matches is not None:
         cells = select(cells, choice.matches)
     return Prepared(
@@ -90,12 +94,42 @@ def _local_folders(choice: Choice) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     """Folders to load local plugins from: the working directory; the suite's if allowed."""
     folders = list(local_folders())
     beside = Path(choice.source).resolve().parent
-    notices = [f"loading local plugins from {folder}/{LOCAL_MODULE}.py" for folder in folders]
+    notices = list(local_notices(folders))
     if beside != Path.cwd() and (beside / f"{LOCAL_MODULE}.py").is_file():
         path = f"{beside}/{LOCAL_MODULE}.py"
         if choice.allow_local:
             folders.append(beside)
-            notices.append(f"loading local plugins from {path}")
+            notices += local_notices([beside])
         else:
             notices.append(f"not loading {path}: allow it with --allow-local-plugins")
     return tuple(folders), tuple(notices)
+
+
+def local_notices(folders: Sequence[Path]) -> tuple[str, ...]:
+    """Code that nobody installed is loaded, and says so."""
+    return tuple(f"loading local plugins from {folder}/{LOCAL_MODULE}.py" for folder in folders)
+
+
+def _check_interpreters(suite: Suite) -> None:
+    """See that no interpreter came with a suite that is not of the current project.
+
+    An interpreter runs what lies beside it. What came with the suite is the folder that has both;
+    the project is the working directory, with all that lies around it.
+
+    Raises:
+        SuiteError: an interpreter came with the suite.
+    """
+    base, here = suite.path.resolve().parent, Path.cwd()
+    named = [(f"models.{model.name}.python", model.python) for model in suite.models]
+    named.append(("executor.python", suite.executor.params.get("python")))
+    problems = []
+    for where, python in named:
+        for place in {Path(str(python)), Path(str(python)).resolve()} if python else ():
+            shared = Path(os.path.commonpath([base, place]))
+            if not here.is_relative_to(shared):
+                what = f"{suite.path}: {where}: {python} came with the suite, and would be run"
+                hint = "if you trust it, allow it with --allow-local-plugins"
+                problems.append(UserError(what, hint))
+                break
+    if problems:
+        raise SuiteError(problems)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from evalkit.confined import check_names
 from evalkit.errors import UserError
 from evalkit.plan import CellJobs, Job
 from evalkit.prices import Prices, cost_of
@@ -306,7 +307,7 @@ def read_results(folder: Path) -> dict[str, Any]:
     """The ``results.json`` of a run folder.
 
     Raises:
-        UserError: it is missing, damaged, or of another version.
+        UserError: it is missing, damaged, of another version, or names files elsewhere.
     """
     path = folder / "results.json"
     results = read_object(path)
@@ -314,6 +315,7 @@ def read_results(folder: Path) -> dict[str, Any]:
         found = results.get("schema", "no schema")
         hint = "read it with the version of evalkit that wrote it, or run the suite again"
         raise UserError(f"{path}: expected {SCHEMA}, found {found}", hint)
+    check_names(path, results)
     return results
 
 
@@ -325,6 +327,7 @@ def assemble(
     cells: Sequence[Mapping[str, Any]],
     comparisons: Sequence[Mapping[str, Any]],
     currency: str | None = None,
+    ledger: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The whole of ``results.json``."""
     form: dict[str, Any] = plain(
@@ -336,6 +339,7 @@ def assemble(
             "cells": cells,
             "comparisons": comparisons,
             "currency": currency,
+            "ledger": ledger,
         }
     )
     return form

@@ -10,6 +10,7 @@
     near-duplicates/CELL.json which evaluated examples a training example nearly repeats
     latency/CELL.json        how long users would wait, where `evalkit latency` measured it
     judgments.jsonl          what judges said
+    ledger.jsonl             every attempt at a request, with what it took and cost
     errors.log               tracebacks of failures that are bugs
 """
 
@@ -27,13 +28,14 @@ from evalkit.records import Example
 from evalkit.serialization import line, read_lines
 from evalkit.store import Store, new_run, point_latest, runs
 
-PREDICTIONS, SCORES, NEAR_DUPLICATES, LATENCY, EXAMPLES, JUDGMENTS = (
+PREDICTIONS, SCORES, NEAR_DUPLICATES, LATENCY, EXAMPLES, JUDGMENTS, LEDGER = (
     "predictions",
     "scores",
     "near-duplicates",
     "latency",
     "examples.jsonl",
     "judgments.jsonl",
+    "ledger.jsonl",
 )
 _BLOCK = 1_000
 
@@ -52,7 +54,7 @@ def open_run(
     Raises:
         UserError: another process is at the unfinished run.
     """
-    path = None if fresh else _unfinished(store, str(manifest["suite_sha256"]))
+    path = None if fresh else unfinished_run(store, str(manifest["suite_sha256"]))
     path = path or new_run(store.root, name)
     folder = RunFolder(path, store)
     folder.lock()
@@ -62,7 +64,8 @@ def open_run(
     return folder
 
 
-def _unfinished(store: Store, suite_sha256: str) -> Path | None:
+def unfinished_run(store: Store, suite_sha256: str) -> Path | None:
+    """The newest run of a suite in which something is left to do, if there is one."""
     for path, manifest in runs(store.root):
         if manifest.get("suite_sha256") == suite_sha256 and not manifest.get("finished"):
             return path

@@ -5,14 +5,19 @@ a suite a second time, or after a crash, does only what is left.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from evalkit import __version__
+from evalkit.agenda import Agenda, asked_by
+from evalkit.budget import Budget
 from evalkit.errors import StopRequested, SuiteError
+from evalkit.estimate import Estimator
+from evalkit.forecast import forecast
 from evalkit.interfaces import Event, Executor
+from evalkit.ledger import Ledger
 from evalkit.manifest import (
     evaluation_sha256,
     make_manifest,
@@ -21,13 +26,14 @@ from evalkit.manifest import (
     stamp,
     write_manifest,
 )
-from evalkit.plan import Inputs, Job, Planner, contestant
+from evalkit.params import kebab
+from evalkit.plan import Inputs, Job
 from evalkit.plugins import Plugins
 from evalkit.preflight import Fault, gather_inputs
 from evalkit.prices import currencies
+from evalkit.readiness import bytes_needed, check_space, engine_faults, plugin_faults
 from evalkit.records import Cell, Failure
 from evalkit.results import (
-    Contested,
     Record,
     assemble,
     cell_result,
@@ -35,11 +41,13 @@ from evalkit.results import (
     model_result,
     shareable,
 )
-from evalkit.run_folder import RunFolder, open_run
+from evalkit.run_folder import LEDGER, RunFolder, open_run, unfinished_run
 from evalkit.serialization import digest, pretty
 from evalkit.signals import first_stops
 from evalkit.store import Store, write_atomically
-from evalkit.suite import RawSuite, Suite, Use
+from evalkit.suite import LimitKeys, RawSuite, Suite
+
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +61,7 @@ class Options:
             "off".
         keep_going: cells with faults found by the preflight fail, the others run.
         max_failures: stop after this many failed cells; 0 means never.
+        verbose: show the estimate though no model has prices.
         modules: as given to ``-p``.
         local: folders whose local plugins are loaded.
         command: the command line, for the manifest.
@@ -63,6 +72,7 @@ class Options:
     cache: Literal["use", "refresh", "off"] = "use"
     keep_going: bool = False
     max_failures: int = 0
+    verbose: bool = False
     modules: tuple[str, ...] = ()
     local: tuple[Path, ...] = ()
     command: tuple[str, ...] = ()
@@ -95,11 +105,13 @@ class Finished:
         folder: the run folder.
         results: the content of ``results.json``.
         problems: what went wrong after the results were written.
+        stopped: why it stopped before its end, and what is left; empty if it did not.
     """
 
     folder: Path
     results: dict[str, Any]
     problems: tuple[str, ...] = ()
+    stopped: str = ""
 
     @property
     def failed(self) -> bool:
@@ -133,9 +145,12 @@ class Run:
         self._options = options
         self._observer = observer
         self._store = Store(options.output)
+        self._executor = self._load_executor()
         self._run = RunFolder(Path(), self._store)
-        self._records: list[Record] = []
-        self._comparisons: list[Contested] = []
+        self._prices = {use.name: use.prices for use in suite.models}
+        self._currency = next(iter(currencies(self._prices.values())), None)
+        self._ledger = Ledger(self._prices)
+        self._budget = Budget(suite.limits, self._ledger, self._currency or "")
         self._failed: dict[str, Failure] = {}
         self._stopped: str | None = None
         self._provenance = provenances(suite, plugins)
@@ -145,112 +160,175 @@ class Run:
         """Run the cells.
 
         Raises:
-            SuiteError: faults of the data, the models or the plan, before any job has run.
-            UserError: the output folder cannot be written.
+            SuiteError: faults of the data, the models, the plugins or the plan, before any job
+                has run.
+            UserError: the output folder cannot be written, or is full.
         """
-        self._store.check()
-        executor = self._executor()
-        executor.check()
-        keep_going = self._options.keep_going
-        inputs, faults = gather_inputs(
-            self._suite, cells, self._plugins, notify=self._observer.notice, keep_going=keep_going
-        )
-        if faults and not keep_going:
-            raise SuiteError([fault.error for fault in faults])
-        self._plan(cells, inputs, faults)
-        executor.offer(self._planner.task_form, inputs.task)
-        self._run = self._open_folder()
+        inputs = self._look(cells)
+        attempts = self._signs_of_life(inputs)
+        if self._options.verbose or self._is_paid():
+            for text in self._estimate(inputs):
+                self._observer.notice(text)
+        self._observer.plan(*self._agenda.counts)
+        executor = self._executor
+        executor.offer(self._agenda.planner.task_form, inputs.task)
+        manifest = self._manifest()
+        self._run = open_run(self._store, self._suite.name, manifest, fresh=self._options.fresh)
         try:
+            self._ledger.open(self._run.path / LEDGER, self._observer.notice)
+            for attempt in attempts:
+                self._ledger.begin(f"check {attempt['model']}", None)
+                self._ledger.enter(attempt)
             self._run.keep_examples(inputs.task, inputs.evaluation)
             self._write(inputs, over=False)
-            with first_stops(lambda: self._stop(executor)):
-                results = self._run_all(executor, inputs)
+            with first_stops(self._stop), self._budget.timed(self._spend):
+                results = self._run_all(inputs)
         finally:
+            self._ledger.close()
             self._run.close()
-        return Finished(folder=self._run.path, results=results)
+        return Finished(folder=self._run.path, results=results, stopped=self._what_is_left())
 
-    def _run_all(self, executor: Executor, inputs: Inputs) -> dict[str, Any]:
+    def look_ahead(self, cells: Sequence[Cell]) -> list[str]:
+        """See whether the cells can be run, and estimate what that takes; no model is asked.
+
+        Raises:
+            SuiteError: as `execute`.
+            UserError: as `execute`.
+        """
+        return self._estimate(self._look(cells))
+
+    def _look(self, cells: Sequence[Cell]) -> Inputs:
+        """See all that can be seen without asking a model, and plan."""
+        self._store.check()
+        self._executor.check()
+        keep_going, notify = self._options.keep_going, self._observer.notice
+        inputs, faults = gather_inputs(
+            self._suite, cells, self._plugins, notify=notify, keep_going=keep_going
+        )
+        self._refuse(faults)
+        self._evaluation_sha256 = evaluation_sha256(inputs)
+        self._agenda = Agenda(
+            self._suite, self._plugins, inputs, store=self._store, fresh=self._options.fresh
+        )
+        self._agenda.plan(cells, faults, notify)
+        if self._suite.comparisons and not self._agenda.comparisons:
+            notify("no comparison: that takes two cells of one seed")
+        works = self._agenda.left()
+        if works:
+            check_space(self._store.root, bytes_needed(works, len(inputs.evaluation)))
+        if self._executor.in_process:
+            self._drop(plugin_faults(self._suite, self._plugins, works))
+        return inputs
+
+    def _signs_of_life(self, inputs: Inputs) -> list[dict[str, Any]]:
+        """See that the models answer that will be asked; the attempts at that."""
+        path = None
+        if not self._options.fresh:
+            path = unfinished_run(self._store, str(self._manifest()["suite_sha256"]))
+        if path is not None:
+            self._ledger.open(path / LEDGER, lambda _: None)
+        works = self._agenda.left()
+        if not works or not self._executor.in_process or self._budget.reached:
+            return []
+        faults, attempts = engine_faults(
+            self._suite, self._plugins, works, inputs.models, notify=self._observer.notice
+        )
+        self._drop(faults)
+        return attempts
+
+    def _refuse(self, faults: Sequence[Fault]) -> None:
+        if faults and not self._options.keep_going:
+            raise SuiteError([fault.error for fault in faults])
+
+    def _drop(self, faults: Sequence[Fault]) -> None:
+        """Let the cells and comparisons that faults concern fail, if the others are to run."""
+        self._refuse(faults)
+        for fault in faults:
+            self._observer.notice(str(fault.error))
+            self._agenda.drop(fault)
+
+    def _is_paid(self) -> bool:
+        asked = {name for work in self._agenda.left() for name in asked_by(work.job)}
+        return any(self._prices[name] is not None for name in asked)
+
+    def _estimate(self, inputs: Inputs) -> list[str]:
+        estimator = Estimator(
+            self._suite, self._plugins, inputs, agenda=self._agenda, store=self._store
+        )
+        return forecast(estimator.parts(self._agenda.left()), self._currency)
+
+    def _run_all(self, inputs: Inputs) -> dict[str, Any]:
         try:
-            self._run_cells(executor, inputs)
-            self._run_comparisons(executor, inputs)
+            self._run_cells(inputs)
+            self._run_comparisons()
+        except StopRequested:
+            if not self._stopped:  # the user's wish, no limit
+                raise
         finally:
-            results = self._write(inputs, over=_all_over(self._records, self._comparisons))
-            executor.close()
+            results = self._write(inputs, over=self._agenda.over)
+            self._executor.close()
         return results
 
-    def _stop(self, executor: Executor, reason: str = "") -> None:
+    def _stop(self, reason: str = "") -> None:
         """Let the job under way save what it has; none is begun any more."""
         self._stopped = reason
-        self._observer.notice("stopping: what is under way is being saved; again to stop at once")
-        executor.stop()
+        why = f"{reason}; " if reason else ""
+        again = "" if reason else "; again to stop at once"
+        self._observer.notice(f"stopping: {why}what is under way is being saved{again}")
+        self._executor.stop()
 
-    def _plan(self, cells: Sequence[Cell], inputs: Inputs, faults: Sequence[Fault]) -> None:
-        self._planner = planner = Planner(self._suite, inputs, self._plugins)
-        self._evaluation_sha256 = evaluation_sha256(inputs)
-        for cell in cells:
-            method = contestant(cell, self._suite)
-            fault = next((f for f in faults if cell.id in f.cells), None)
-            if fault is None:
-                self._records.append(Record(cell=cell, method=method, jobs=planner.jobs(cell)))
-                continue
-            reason, hint = fault.error.message, fault.error.hint
-            failure = Failure(reason=reason, kind="preflight", hint=hint)
-            self._records.append(Record(cell=cell, method=method, failure=failure))
-        self._comparisons = [
-            Contested(use=use, seed=seed, fault=_fault_of(use, faults))
-            for use in self._suite.comparisons
-            for seed in self._suite.seeds
-            if sum(cell.seed == seed for cell in cells) > 1
-        ]
-        if self._suite.comparisons and not self._comparisons:
-            self._observer.notice("no comparison: that takes two cells of one seed")
-        if not self._options.fresh:
-            for record in self._records:
-                for job in record.all_jobs:
-                    note = self._store.finished(job.kind, job.id)
-                    if note is None and self._store.folder(job.kind, job.id).exists():
-                        where = self._store.folder(job.kind, job.id)
-                        self._observer.notice(f"{where}: damaged, so {job.label} is done again")
-                    if note is not None and not note.get("failures"):  # failures are asked anew
-                        record.notes[job.id] = note
-                        record.reused.add(job.id)
-        jobs = {job.id for record in self._records for job in record.all_jobs}
-        finished = {key for record in self._records for key in record.notes}
-        self._observer.plan(len(jobs) + len(self._comparisons), len(finished))
+    def _spend(self) -> None:
+        """Stop if a limit of the suite leaves no room for more."""
+        reached = self._budget.reached if self._stopped is None else ""
+        if reached:
+            self._stop(reached)
 
-    def _open_folder(self) -> RunFolder:
-        """The unfinished run of the same suite, or a new one."""
+    def _what_is_left(self) -> str:
+        """Why the run stopped before its end, and what is left; empty if it did not."""
+        works = self._agenda.left() if self._stopped else []
+        if not works:
+            return ""
+        labels = ", ".join(work.job.label for work in works[:_SHOWN])
+        more = f", and {len(works) - _SHOWN} more" if len(works) > _SHOWN else ""
+        jobs = "1 job is" if len(works) == 1 else f"{len(works)} jobs are"
+        return (
+            f"stopped: {self._stopped}\n  {jobs} left: {labels}{more}\n"
+            "  raise the limit and run again: it goes on where it stopped"
+        )
+
+    def _manifest(self) -> dict[str, Any]:
         manifest = make_manifest(
             self._raw, self._suite, self._plugins, command=self._options.command
         )
-        identity = digest([self._raw.tables, [r.cell.id for r in self._records]])
+        limits = {kebab(name) for name in LimitKeys.model_fields}
+        tables = {key: value for key, value in self._raw.tables.items() if key not in limits}
+        identity = digest([tables, [r.cell.id for r in self._agenda.records]])
         manifest |= {"suite_sha256": identity}
-        manifest |= {"started": stamp(self._started), "finished": None}
-        return open_run(self._store, self._suite.name, manifest, fresh=self._options.fresh)
+        return {**manifest, "started": stamp(self._started), "finished": None}
 
-    def _executor(self) -> Executor:
+    def _load_executor(self) -> Executor:
         use = self._suite.executor
         params = self._plugins.params("executor", use.use).from_form(use.params)
         executor: Executor = self._plugins.load("executor", use.use)(params)
         return executor
 
-    def _run_cells(self, executor: Executor, inputs: Inputs) -> None:
-        for record, job in _in_order(self._records):
+    def _run_cells(self, inputs: Inputs) -> None:
+        for record, job in self._agenda.in_order():
             if self._too_many_failures():
                 return
             if not record.is_current(job):
                 record.forget(job)
                 # A metric that fails leaves the cell's other metrics and its predictions alone.
                 if record.is_ready(job):
-                    self._run_job(executor, record, job)
+                    self._run_job(record, job)
             self._keep(record, job)
             if job is record.all_jobs[-1]:
                 self._write(inputs, over=False)
 
-    def _run_job(self, executor: Executor, record: Record, job: Job) -> None:
+    def _run_job(self, record: Record, job: Job) -> None:
         twin = self._note_of_twin(job)
         if twin is None and job.id not in self._failed:
-            failure = self._execute_job(executor, job)
+            failure = self._execute_job(job, record.cell.model)
             if failure is not None:
                 self._failed[job.id] = failure
         if job.id in self._failed:
@@ -260,10 +338,14 @@ class Run:
 
     def _note_of_twin(self, job: Job) -> Mapping[str, Any] | None:
         """The note of a job that another cell of this run has done already."""
-        return next((r.notes[job.id] for r in self._records if r.is_current(job)), None)
+        return next((r.notes[job.id] for r in self._agenda.records if r.is_current(job)), None)
 
-    def _execute_job(self, executor: Executor, job: Job) -> Failure | None:
-        """Run a job; its Failure, or None when it is stored."""
+    def _execute_job(self, job: Job, model: str | None = None) -> Failure | None:
+        """Run a job, which keeps the device of a model busy.
+
+        Returns:
+            Its Failure, or None when it is stored.
+        """
         spec = {
             **job.spec,
             "root": str(self._store.root),
@@ -275,11 +357,18 @@ class Run:
             },
             "provenance": self._provenance,
         }
-        if self._stopped is not None:
+        costs_nothing = job.kind == "score" and not self._budget.out_of_time
+        if not costs_nothing:
+            self._spend()
+        if self._stopped is not None and not (self._stopped and costs_nothing):
             raise StopRequested(self._stopped)
         self._observer.job_start(job)
+        self._ledger.begin(job.label, None if job.kind == "score" else model)
         started = time.monotonic()
-        ended = executor.run(spec, lambda event: self._on_event(job, event))
+        try:
+            ended = self._executor.run(spec, lambda event: self._on_event(job, event))
+        finally:
+            self._ledger.end()
         failure = self._failure(job, ended) if isinstance(ended, Mapping) else None
         self._observer.job_end(job, time.monotonic() - started, failure)
         return failure
@@ -287,7 +376,12 @@ class Run:
     def _on_event(self, job: Job, event: Event) -> None:
         if "notice" in event:
             self._observer.notice(f"{job.label}: {event['notice']}")
+        elif "attempt" in event:
+            self._ledger.enter(event["attempt"])
+            self._spend()
         elif "done" in event:
+            self._ledger.tick()
+            self._spend()
             done, total = int(event["done"]), int(event["total"])
             self._observer.job_progress(job, done, total, str(event["note"]))
 
@@ -297,7 +391,7 @@ class Run:
         return Failure(reason=ended["reason"], kind=ended["kind"], hint=ended["hint"])
 
     def _too_many_failures(self) -> bool:
-        failed = sum(record.failure is not None for record in self._records)
+        failed = sum(record.failure is not None for record in self._agenda.records)
         return 0 < self._options.max_failures <= failed
 
     def _keep(self, record: Record, job: Job) -> None:
@@ -311,13 +405,12 @@ class Run:
             if score is job:
                 self._run.keep_scores(record.cell.id, name, job.id)
 
-    def _run_comparisons(self, executor: Executor, inputs: Inputs) -> None:
-        planner = self._planner
+    def _run_comparisons(self) -> None:
         self._run.forget_judgments()
-        for contested in self._comparisons:
+        for contested in self._agenda.comparisons:
             if self._too_many_failures():
                 return
-            records = self._contestants(contested.seed)
+            records = self._agenda.contestants(contested.seed)
             contested.cells = {name: record.cell.id for name, record in records.items()}
             if contested.failure is not None:
                 continue
@@ -325,29 +418,20 @@ class Run:
                 reason = "fewer than two cells can be compared"
                 contested.failure = Failure(reason=reason, kind="comparison")
                 continue
-            predictions = {name: r.jobs.predict.id for name, r in records.items() if r.jobs}
-            job = contested.job = planner.compare(contested.use, contested.seed, predictions)
-            note = None if self._options.fresh else self._store.finished("compare", job.id)
-            contents = {name: r.content for name, r in records.items()}
-            if note is None or note["failures"] or note["from"] != contents:
-                contested.failure = self._execute_job(executor, job)
+            job = contested.job = self._agenda.compare_job(contested, records)
+            note = self._agenda.compared(job, records)
+            if note is None:
+                contested.failure = self._execute_job(job)
                 note = self._store.finished("compare", job.id)
             if contested.failure is None:
                 contested.note = note
                 named = {"comparison": contested.use.name, "seed": contested.seed}
                 self._run.keep_judgments(named, job.id)
 
-    def _contestants(self, seed: int) -> dict[str, Record]:
-        """The cells of a seed that may be compared, by their names in a comparison."""
-        return {
-            record.method: record
-            for record in self._records
-            if record.cell.seed == seed and comparable(cell_result(record, 0))
-        }
-
     def _write(self, inputs: Inputs, *, over: bool) -> dict[str, Any]:
-        finished = stamp(time.time()) if over else None
-        prices = {use.name: use.prices for use in self._suite.models}
+        now = self._started + time.monotonic() - self._clock  # a clock may be put back
+        finished = stamp(now) if over else None
+        stopped = None if self._agenda.over else self._stopped or None
         results = assemble(
             run={
                 "id": self._run.path.name,
@@ -356,6 +440,7 @@ class Run:
                 "profile": self._suite.profile,
                 "started": stamp(self._started),
                 "finished": finished,
+                "stopped": stopped,
                 "seconds": round(time.monotonic() - self._clock, 3),
                 "evalkit": __version__,
             },
@@ -374,34 +459,15 @@ class Run:
                 for use in self._suite.models
                 if use.name in inputs.models
             ],
-            cells=[cell_result(record, len(inputs.train), prices) for record in self._records],
-            comparisons=[contested.result(prices) for contested in self._comparisons],
-            currency=next(iter(currencies(prices.values())), None),
+            cells=[
+                cell_result(record, len(inputs.train), self._prices)
+                for record in self._agenda.records
+            ],
+            comparisons=[one.result(self._prices) for one in self._agenda.comparisons],
+            currency=self._currency,
+            ledger=self._ledger.totals.summary(),
         )
         write_atomically(self._run.path / "results.json", pretty(results))
         if over:
             write_manifest(self._run.path, {**read_manifest(self._run.path), "finished": finished})
         return results
-
-
-def _fault_of(use: Use, faults: Iterable[Fault]) -> Failure | None:
-    for fault in faults:
-        if use.name in fault.comparisons:
-            return Failure(reason=fault.error.message, kind="preflight", hint=fault.error.hint)
-    return None
-
-
-def _in_order(records: Sequence[Record]) -> Iterator[tuple[Record, Job]]:
-    """Jobs grouped by model: first those that train weights, then the rest, cell by cell."""
-    models = dict.fromkeys(record.cell.model for record in records)
-    for model in models:
-        group = [r for r in records if r.cell.model == model and r.jobs is not None]
-        for record in group:
-            if record.jobs is not None and record.jobs.adapt.spec["trains_weights"]:
-                yield record, record.jobs.adapt
-        for record in group:
-            yield from ((record, job) for job in record.all_jobs)
-
-
-def _all_over(records: Sequence[Record], comparisons: Sequence[Contested]) -> bool:
-    return all(r.status != "pending" for r in records) and all(c.over for c in comparisons)

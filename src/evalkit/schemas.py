@@ -7,7 +7,7 @@ from typing import Any
 
 from evalkit.errors import PluginError
 from evalkit.interfaces import Registry
-from evalkit.suite.keys import AnalysisKeys, ExpectKeys, ModelKeys
+from evalkit.suite.keys import AnalysisKeys, ExpectKeys, LimitKeys, ModelKeys
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
@@ -73,6 +73,7 @@ def suite_schema(registry: Registry) -> Schema:
         "executor": tables("executor", "use", named),
         "analysis": AnalysisKeys.model_json_schema(by_alias=True),
         "expect": {"type": "array", "items": ExpectKeys.model_json_schema(by_alias=True)},
+        **LimitKeys.model_json_schema(by_alias=True)["properties"],
         "profiles": {"type": "object", "additionalProperties": {"type": "object"}},
     }
     return {

@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
+from evalkit.confined import inside
 from evalkit.records import (
     AdaptedModel,
     Cell,
@@ -204,8 +205,9 @@ def adapted_to_json(adapted: AdaptedModel, folder: Path) -> dict[str, Any]:
     """An AdaptedModel as JSON; folders of weights become relative to `folder`."""
     weights = adapted.weights
     if isinstance(weights, LocalWeights):
-        inside = Path(weights.folder).relative_to(folder)
-        weights = replace(weights, folder=inside.as_posix())
+        place = Path(weights.folder).relative_to(folder).as_posix()
+        inside(folder, place)
+        weights = replace(weights, folder=place)
     return {
         "prompt": {
             "instruction": adapted.prompt.instruction,
@@ -221,7 +223,7 @@ def adapted_from_json(form: Mapping[str, Any], folder: Path) -> AdaptedModel:
     """The inverse of adapted_to_json, for an AdaptedModel whose files are in `folder`."""
     weights = _weights_from_json(form["weights"])
     if isinstance(weights, LocalWeights):
-        weights = replace(weights, folder=str(folder / weights.folder))
+        weights = replace(weights, folder=str(inside(folder, weights.folder)))
     prompt = form["prompt"]
     return AdaptedModel(
         prompt=Prompt(

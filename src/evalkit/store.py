@@ -11,6 +11,7 @@
         latest                  link to the newest run
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -22,6 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from evalkit.confined import check_content
 from evalkit.errors import UserError
 from evalkit.locks import Lock, is_held
 from evalkit.serialization import pretty
@@ -100,12 +102,26 @@ class Store:
 
     def _sweep(self) -> None:
         """Remove what processes that are gone left, but for what a next attempt goes on from."""
+        for path in [*self.root.glob(".*"), *self.root.glob("*/.*")]:  # files that were not renamed
+            owner = re.search(r"\.(\d+)$", path.name)
+            if owner and not is_alive(int(owner[1])):
+                path.unlink(missing_ok=True)
         for path in (self.root / "jobs" / ".unfinished").glob("*"):
             owner = re.search(r"-(\d+)(\.old)?$", path.name)
             if owner and not is_alive(int(owner[1])):
                 shutil.rmtree(path, ignore_errors=True)
             if path.suffix == ".lock" and not is_held(path):
                 path.unlink(missing_ok=True)
+            left = re.fullmatch(r"([a-z]+)-([0-9a-f]+)\.(journal|checkpoints)", path.name)
+            if left and self._is_over(left[1], left[2]):
+                self.forget_attempts(left[1], left[2])
+
+    def _is_over(self, kind: str, identity: str) -> bool:
+        """Whether a job was finished by a process that did not come to clearing up after it."""
+        if is_held(self._lock_file(kind, identity)):
+            return False
+        note = self.finished(kind, identity)
+        return note is not None and not note.get("failures")
 
     def folder(self, kind: str, identity: str) -> Path:
         """Where a finished job is, or will be."""
@@ -121,6 +137,12 @@ class Store:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
         return note if whole and note.get("note_sha256") == _note_sha256(note) else None
+
+    def notes(self, kind: str) -> Iterator[dict[str, Any]]:
+        """What the jobs of a kind noted. Their files are not looked at: for estimates alone."""
+        for path in sorted((self.root / "jobs" / kind).glob(f"*/{_JOB_FILE}")):
+            with contextlib.suppress(UserError):
+                yield read_object(path)
 
     def _is(self, path: Path, sha256: str) -> bool:
         """Whether a file has this hash; one that did, and was not written since, has it still."""
@@ -144,6 +166,9 @@ class Store:
         """Where an attempt at a job leaves what the next one can go on from."""
         return self.root / "jobs" / ".unfinished" / f"{kind}-{identity}.checkpoints"
 
+    def _lock_file(self, kind: str, identity: str) -> Path:
+        return self.root / "jobs" / ".unfinished" / f"{kind}-{identity}.lock"
+
     def forget_checkpoints(self, kind: str, identity: str) -> None:
         """Let the next attempt at a job begin anew."""
         shutil.rmtree(self.checkpoints(kind, identity), ignore_errors=True)
@@ -156,7 +181,7 @@ class Store:
     @contextmanager
     def locked(self, kind: str, identity: str, notice: Callable[[str], None]) -> Iterator[bool]:
         """Keep others from a job meanwhile; tells whether somebody else had to be waited for."""
-        lock = Lock(self.root / "jobs" / ".unfinished" / f"{kind}-{identity}.lock")
+        lock = Lock(self._lock_file(kind, identity))
         waited = not lock.take()
         if waited:
             holder = lock.holder.get("process", "another process")
@@ -276,10 +301,11 @@ def find_run(text: str) -> Path:
     """The run folder that a user means by a path.
 
     Raises:
-        UserError: there is none.
+        UserError: there is none, or it holds a link that leaves it.
     """
     folder = Path(text)
     if (folder / "results.json").is_file():
+        check_content(folder)
         return folder.resolve()
     if (folder / "manifest.json").is_file():
         what = f"{text}: this run has no results yet"

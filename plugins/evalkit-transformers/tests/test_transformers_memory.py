@@ -181,7 +181,7 @@ def test_what_is_weighed_follows_what_is_generated_in_a_wave(make_engine, memory
     first = make_engine(batch_tokens=600)
     first._load()
     first.journal = journal = Noted()
-    found, generated = wave(first, 160)
+    found, generated = wave(first, 80)
     assert journal.records["transformers: tiny: halved"][:2] == [0, 1]
 
     memory.tokens = 10**9

@@ -11,6 +11,7 @@ import click
 
 from evalkit.errors import SuiteError, UserError
 from evalkit.report.printable import printable
+from evalkit.secrets import hide
 
 EXIT_FAILED, EXIT_USAGE, EXIT_BUG, EXIT_NOTHING, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 
@@ -115,11 +116,11 @@ def _of_the_system(error: OSError) -> int:
 
 
 def _bug() -> int:
-    traceback.print_exc()
+    click.echo(printable(hide(traceback.format_exc())), err=True)
     click.echo("\nthis is a bug in evalkit or in a plugin; please report it", err=True)
     return EXIT_BUG
 
 
 def _show(error: UserError) -> None:
     click.secho("error: ", fg="red", bold=True, nl=False, err=True)
-    click.echo(printable(str(error)), err=True)
+    click.echo(printable(hide(str(error))), err=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from evalkit.cli.options import say_local
 from evalkit.export import Exported, Order, export
 from evalkit.report.printable import printable
 from evalkit.store import find_run
@@ -30,6 +31,7 @@ def command(
     RUN is a run folder, for instance runs/latest. CELL is the id of a cell, or best: the best one
     by the suite's first metric. DIR must not exist, or be empty.
     """
+    say_local()
     order = Order(
         run=find_run(run), cell=cell, target=target, merged=merged, base=base, modules=modules
     )

@@ -9,6 +9,7 @@ import click
 
 from evalkit.cli import EXIT_FAILED, EXIT_NOTHING
 from evalkit.cli.expression import matcher
+from evalkit.cli.options import say_local
 from evalkit.compare.latency import describe
 from evalkit.latency.load import LEAST_WARM_UP, Load
 from evalkit.latency.measure import Order, measure
@@ -72,6 +73,7 @@ def command(run: str, *, expression: str, modules: Sequence[str], **load: Any) -
     a schedule, by Poisson arrivals, whether or not earlier ones were answered. The engine must
     serve single requests; every request is asked anew, and paid for.
     """
+    say_local()
     order = Order(
         run=find_run(run),
         load=Load(**load),
@@ -86,5 +88,5 @@ def command(run: str, *, expression: str, modules: Sequence[str], **load: Any) -
     for form in found:
         for line in describe(form):
             click.echo(printable(line))
-    click.echo(f"compare: evalkit compare {order.run}")
+    click.echo(printable(f"compare: evalkit compare {order.run}"))
     return EXIT_FAILED if any(set(form["times_s"]) == {None} for form in found) else 0

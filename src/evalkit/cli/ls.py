@@ -7,6 +7,7 @@ import click
 from evalkit.cli import EXIT_NOTHING
 from evalkit.cli.options import make_choice, suite_options
 from evalkit.prepare import Prepared, prepare
+from evalkit.report.printable import printable
 
 
 @click.command("ls")
@@ -15,7 +16,7 @@ def command(**choice: Any) -> int:
     """List the cells of a suite, one a line, without running anything."""
     prepared = prepare(make_choice(**choice))
     for notice in prepared.notices:
-        click.echo(notice, err=True)
+        click.echo(printable(notice), err=True)
     print_cells(prepared)
     return 0 if prepared.cells else EXIT_NOTHING
 
@@ -25,6 +26,7 @@ def print_cells(prepared: Prepared) -> None:
     width = max((len(cell.id) for cell in prepared.cells), default=0)
     for cell in prepared.cells:
         size = "all" if cell.train_size is None else str(cell.train_size)
-        click.echo(f"{cell.id:{width}}  {cell.model}  train-size {size}  seed {cell.seed}")
+        line = f"{cell.id:{width}}  {cell.model}  train-size {size}  seed {cell.seed}"
+        click.echo(printable(line))
     noun = "cell" if len(prepared.cells) == 1 else "cells"
     click.echo(f"{len(prepared.cells)} {noun}", err=True)

@@ -1,12 +1,15 @@
 """Options that several subcommands share."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
 from evalkit.cli.expression import matcher
-from evalkit.prepare import Choice
+from evalkit.plugins import local_folders
+from evalkit.prepare import Choice, local_notices
+from evalkit.report.printable import printable
 
 Command = Callable[..., Any]
 
@@ -35,7 +38,7 @@ def suite_options(command: Command) -> Command:
         ),
         click.option(
             "--allow-local-plugins", "allow_local", is_flag=True,
-            help="Load evalkit_plugins.py from the suite's folder.",
+            help="Run code from the suite's folder: evalkit_plugins.py, interpreters.",
         ),
     ]  # fmt: skip
     for decorator in reversed(decorators):
@@ -59,3 +62,11 @@ def make_choice(**options: Any) -> Choice:
         seeds=tuple(options["seeds"]),
         matches=matcher(expression) if expression else None,
     )
+
+
+def say_local() -> tuple[Path, ...]:
+    """Folders whose local plugins this command loads, once it has said so."""
+    folders = local_folders()
+    for notice in local_notices(folders):
+        click.echo(printable(notice), err=True)
+    return folders

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 import click
 
 from evalkit.cli import EXIT_FAILED
-from evalkit.plugins import KINDS, Plugins, build_manager, local_folders, summary
+from evalkit.cli.options import say_local
+from evalkit.plugins import KINDS, Plugins, build_manager, summary
+from evalkit.report.printable import printable
 
 
 @click.command("plugins")
@@ -18,17 +20,19 @@ def command(kind: str | None, *, as_json: bool, modules: Sequence[str]) -> int:
 
     The exit code is 1 if a plugin is broken.
     """
-    plugins = build_manager(modules, local_folders=local_folders())
+    local = say_local()
+    plugins = build_manager(modules, local_folders=local)
     if as_json:
         click.echo(json.dumps(summary(plugins), indent=2))
     else:
         for each in [kind] if kind else KINDS:
             _print_kind(plugins, each)
         if not kind and plugins.suites:
-            click.echo(f"suites: {', '.join(sorted(plugins.suites))}")
+            click.echo(printable(f"suites: {', '.join(sorted(plugins.suites))}"))
     problems = [(plugin, problem) for plugin in plugins.plugins for problem in plugin.problems]
     for plugin, problem in problems:
-        click.echo(f"broken: {plugin.distribution} ({plugin.name}): {problem}", err=True)
+        told = f"broken: {plugin.distribution} ({plugin.name}): {problem}"
+        click.echo(printable(told), err=True)
     return EXIT_FAILED if problems else 0
 
 
@@ -45,4 +49,4 @@ def _print_kind(plugins: Plugins, kind: str) -> None:
     for r in found:
         name = r.qualified if names.count(r.entry.name) > 1 else r.entry.name
         origin = f"{r.plugin.distribution} {r.plugin.version}".strip()
-        click.echo(f"  {name:{width}}  {r.entry.summary}  ({origin})")
+        click.echo(printable(f"  {name:{width}}  {r.entry.summary}  ({origin})"))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import click
 
+from evalkit.cli.options import say_local
 from evalkit.compare.runs import analyse_again
 from evalkit.errors import UserError
 from evalkit.params import Params
@@ -43,6 +44,7 @@ def command(
     if name and len(metrics) > 1:
         raise click.UsageError("--name needs a single --metric")
     folder = find_run(run)
+    say_local()
     results = rescore(folder, metrics, overrides=overrides, name=name, modules=modules)
     try:
         results = analyse_again(folder)

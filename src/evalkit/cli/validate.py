@@ -9,6 +9,7 @@ from evalkit.cli.options import make_choice, suite_options
 from evalkit.errors import SuiteError, UserError
 from evalkit.preflight import check_data
 from evalkit.prepare import Choice, prepare
+from evalkit.report.printable import printable
 
 
 @click.command("validate")
@@ -23,7 +24,7 @@ def command(no_data: bool, **choice: Any) -> int:
     chosen = make_choice(**choice)
     prepared = prepare(chosen)
     for notice in prepared.notices:
-        click.echo(notice, err=True)
+        click.echo(printable(notice), err=True)
     others = [name for name in prepared.raw.profiles if name != chosen.profile]
     bare = replace(chosen, overrides=())  # what --set names need not exist in another profile
     problems = [p for name in others for p in _problems(replace(bare, profile=name))]
@@ -32,7 +33,8 @@ def command(no_data: bool, **choice: Any) -> int:
     if problems:
         raise SuiteError(problems)
     profiles = ", ".join(prepared.raw.profiles) or "none"
-    click.echo(f"{prepared.suite.path}: ok, {len(prepared.cells)} cells; profiles: {profiles}")
+    told = f"{prepared.suite.path}: ok, {len(prepared.cells)} cells; profiles: {profiles}"
+    click.echo(printable(told))
     return 0
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from evalkit.confined import check_content
 from evalkit.errors import UserError
 from evalkit.export.base import BaseModel
 from evalkit.interfaces import Notify
@@ -74,7 +75,12 @@ def _check_hashes(hashes: Mapping[str, str], folder: Path) -> None:
 
 
 def copy_weights(weights: LocalWeights, target: Path) -> None:
-    """Copy the files of trained weights into a folder."""
+    """Copy the files of trained weights into a folder.
+
+    Raises:
+        UserError: one is a link to a file elsewhere.
+    """
+    check_content(Path(weights.folder))
     shutil.copytree(weights.folder, target, dirs_exist_ok=True)
 
 

@@ -99,7 +99,14 @@ class AdaptContext(Protocol):
 
 
 class Program(ABC):
-    """How an AdaptedModel answers: a generator of requests for each example."""
+    """How an AdaptedModel answers: a generator of requests for each example.
+
+    Attributes:
+        most_requests: how many requests an example takes at most, for estimates; None if that
+            cannot be told.
+    """
+
+    most_requests: int | None = None
 
     @abstractmethod
     def steps(self, example: Example) -> Steps[str]:
@@ -147,6 +154,14 @@ class Adapter(ABC):
             EngineError: a model that it asked gave no answer.
         """
 
+    def preview(self, context: AdaptContext) -> AdaptedModel | None:
+        """What `adapt` would return, if that can be told at once and without asking a model.
+
+        By it a run is estimated before it begins. By default None: it cannot be told. A method
+        that only puts a prompt together returns what `adapt` returns.
+        """
+        return None
+
     def program(self, adapted: AdaptedModel, context: ProgramContext) -> Program | DirectPredictor:
         """How the AdaptedModel answers. The default asks once, with the prompt as it is."""
         return SingleRequest(adapted.prompt, context)
@@ -172,6 +187,8 @@ class Adapter(ABC):
 
 class SingleRequest(Program):
     """The default program: the prompt, the input, one answer."""
+
+    most_requests = 1
 
     def __init__(self, prompt: Prompt, context: ProgramContext) -> None:
         """Keep the prompt and the shared template."""

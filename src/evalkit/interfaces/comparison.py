@@ -127,6 +127,13 @@ class Comparison(ABC):
         """
         return ()
 
+    def most_requests(self, preview: Preview) -> Mapping[str, int] | None:
+        """Name of each judge -> how many requests it gets at most, for estimates.
+
+        By default None: it cannot be told.
+        """
+        return None
+
     @abstractmethod
     def questions(self, contest: Contest) -> Sequence[Question]:
         """What to ask the judge; the same questions for the same contest and seed."""

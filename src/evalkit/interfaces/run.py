@@ -12,14 +12,17 @@ if TYPE_CHECKING:
     from evalkit.params import Params
 
 Event: TypeAlias = Mapping[str, Any]
-"""What a running job tells: ``done`` of ``total``, and a ``note`` that may hold a loss; or a
-``notice``, something worth a line."""
+"""What a running job tells: ``done`` of ``total``, and a ``note`` that may hold a loss; a
+``notice``, something worth a line; or an ``attempt`` at a request, for the ledger."""
 
 
 class Executor(ABC):
     """Runs jobs, one after another, and keeps engines resident between them."""
 
     api_version: ClassVar[int] = 1
+    in_process: ClassVar[bool] = False
+    """Whether jobs run in the process that made it: then their plugins and engines are tried
+    there before the first of them."""
 
     def __init__(self, params: "Params") -> None:
         """Keep the parameters."""

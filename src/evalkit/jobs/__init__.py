@@ -14,6 +14,7 @@ from evalkit.jobs.predicting import predict
 from evalkit.jobs.scoring import score
 from evalkit.journal import FileJournal
 from evalkit.records import Failure
+from evalkit.secrets import hide
 from evalkit.serialization import failure_to_json
 from evalkit.store import Store
 from evalkit.workshop import Spec, Workshop, told
@@ -102,7 +103,7 @@ def _failure(error: BaseException, spec: Spec) -> dict[str, Any]:
     if isinstance(error, OSError) and error.errno is not None:
         where = error.filename or spec["root"]
         reason, hint = f"{where}: {error.strerror}", "mend that; the same command then goes on"
-    form = failure_to_json(Failure(reason=reason, kind=kind, hint=hint))
+    form = failure_to_json(Failure(reason=hide(reason), kind=kind, hint=hide(hint)))
     if isinstance(error, EvalkitError) and error.__cause__ is None:
         return form
-    return {**form, "traceback": "".join(traceback.format_exception(error))}
+    return {**form, "traceback": hide("".join(traceback.format_exception(error)))}

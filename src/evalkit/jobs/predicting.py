@@ -49,6 +49,7 @@ def predict(shop: Workshop, spec: Spec, folder: Path, on_event: Tell) -> Event:
     fairness = {**planned(spec, examples), **watch.facts(program, examples)}
     return {
         "aside": aside,
+        "model": spec["models"][spec["model"]]["identity"],
         "fairness": {**fairness, "too_long": tally.too_long, "near_duplicates": near},
         "usage": usage_to_json(tally.usage),
         "outcomes": tally.outcomes,

@@ -1,7 +1,7 @@
 """TOML -> Suite: strict, all faults at once, with profiles, overrides and sweeps."""
 
 from evalkit.suite.check import check_suite
-from evalkit.suite.keys import AnalysisKeys, ExpectKeys
+from evalkit.suite.keys import AnalysisKeys, ExpectKeys, LimitKeys
 from evalkit.suite.model import AdapterUse, Evaluation, ModelUse, Suite, Use, Variant
 from evalkit.suite.read import RawSuite, read_suite
 from evalkit.suite.selectors import methods_meant
@@ -11,6 +11,7 @@ __all__ = [
     "AnalysisKeys",
     "Evaluation",
     "ExpectKeys",
+    "LimitKeys",
     "ModelUse",
     "RawSuite",
     "Suite",

@@ -3,6 +3,7 @@
 import difflib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from evalkit.interfaces import Registry
 from evalkit.params import Params, kebab
 from evalkit.records import Json
 from evalkit.suite.fields import read_params, unknown_key
-from evalkit.suite.keys import AnalysisKeys, ExpectKeys, ModelKeys
+from evalkit.suite.keys import AnalysisKeys, ExpectKeys, LimitKeys, ModelKeys
 from evalkit.suite.model import AdapterUse, Evaluation, ModelUse, Suite, Use, Variant
 from evalkit.suite.read import RawSuite, Table, name_of, plain_name
 from evalkit.suite.sweep import expand, odd_sweeps
@@ -35,8 +36,10 @@ _TOP = (
     "executor",
     "analysis",
     "expect",
+    "max-cost",
+    "max-time",
 )
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def check_suite(raw: RawSuite, registry: Registry, *, runnable: bool = True) -> Suite:
@@ -101,7 +104,18 @@ class _Checker:
             analysis=self._keys(AnalysisKeys, "analysis", self._table("analysis"))
             or AnalysisKeys(),
             expect=self._each("expect", self._expectation, 0),
+            limits=self._limits(),
         )
+
+    def _limits(self) -> LimitKeys:
+        """What a run may take; after the models, without whose prices nothing costs anything."""
+        names = [kebab(name) for name in LimitKeys.model_fields]
+        table = {key: self.raw.tables[key] for key in names if key in self.raw.tables}
+        limits = read_params(LimitKeys, table, self._base, self.problem)
+        if "max-cost" in table and not self.currency:
+            hint = "give the models that cost something prices = { input = ..., output = ... }"
+            self.problem("max-cost", "no model of this suite has prices", hint)
+        return limits if isinstance(limits, LimitKeys) else LimitKeys()
 
     def _task(self) -> Use | None:
         if "task" in self.raw.tables:
@@ -149,7 +163,8 @@ class _Checker:
         if len(tables) < least:
             self.problem(key, "at least one is needed", f"add a table [[{key}]]")
         names = [name_of(table) for table in tables]
-        for name in dict.fromkeys(name for name in names if name and names.count(name) > 1):
+        alike = Counter(name.casefold() for name in names)  # as files are, on some systems
+        for name in dict.fromkeys(name for name in names if name and alike[name.casefold()] > 1):
             self.problem(key, f'the name "{name}" is used twice', 'give each its own: name = "..."')
         return [(f"{key}[{i}]", table) for i, table in enumerate(tables)]
 
@@ -191,7 +206,8 @@ class _Checker:
     def _name(self, where: str, name: Any) -> str:
         if isinstance(name, str) and _PLAIN_NAME.fullmatch(name):
             return name
-        self.problem(where, f"{_shown(name)} is no name", "use letters, digits, dots, hyphens, _")
+        hint = "use at most 100 letters, digits, dots, hyphens, _"
+        self.problem(where, f"{_shown(name)} is no name", hint)
         return ""
 
     def _use(self, kind: str, where: str, table: Table, *, default: str = "") -> Use | None:

@@ -1,12 +1,52 @@
-"""The keys that the core reads itself: of ``[[models]]``, ``[analysis]`` and ``[[expect]]``."""
+"""The keys that the core reads itself: limits, ``[[models]]``, ``[analysis]``, ``[[expect]]``."""
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from evalkit.params import Params
 from evalkit.prices import Prices
+
+
+_UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_SPAN = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+
+
+def _in_seconds(value: Any) -> Any:
+    """A span of time such as ``2h30m`` in seconds; whatever else it is stays as it is.
+
+    Raises:
+        ValueError: it is another text.
+    """
+    if not isinstance(value, str):
+        return value
+    found = _SPAN.fullmatch(value)
+    if not value or found is None:
+        raise ValueError('expected seconds, or a span of time as "2h30m" or "90s"')
+    parts = zip(_UNITS.values(), found.groups(), strict=True)
+    return float(sum(unit * int(number or 0) for unit, number in parts))
+
+
+class LimitKeys(Params):
+    """What a run may take, at the top of a suite. No part of any identity."""
+
+    max_cost: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
+        default=None,
+        description="A run stops before it costs more, in the currency of the prices.",
+    )
+    max_time: (
+        Annotated[
+            float,
+            BeforeValidator(_in_seconds, json_schema_input_type=float | str),
+            Field(gt=0, allow_inf_nan=False),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description='A run stops after so long, in seconds or as "2h30m".',
+    )
 
 
 class ModelKeys(Params):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from evalkit.prices import Prices
 from evalkit.records import Json
-from evalkit.suite.keys import AnalysisKeys, ExpectKeys
+from evalkit.suite.keys import AnalysisKeys, ExpectKeys, LimitKeys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +102,7 @@ class Suite:
         executor: where jobs run.
         analysis: how methods are compared.
         expect: what must hold, or the run fails.
+        limits: what a run may take.
     """
 
     name: str
@@ -119,3 +120,4 @@ class Suite:
     executor: Use
     analysis: AnalysisKeys = field(default_factory=AnalysisKeys)
     expect: tuple[ExpectKeys, ...] = ()
+    limits: LimitKeys = field(default_factory=LimitKeys)

@@ -8,7 +8,7 @@ from typing import Any
 
 from evalkit.params import Params
 
-_SHORT = re.compile(r"[\w.+/-]{1,40}")
+_SHORT = re.compile(r"[\w.+/-]{1,40}", re.ASCII)
 
 
 def swept_keys(table: dict[str, Any], cls: type[Params]) -> list[str]:

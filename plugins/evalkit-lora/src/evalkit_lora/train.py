@@ -57,7 +57,7 @@ def train(learner: Learner, steps: Steps, params: LoraParams, keeper: Keeper) ->
         for group in optimizer.param_groups:
             group["lr"] = params.lr * lr_factor(number, len(steps), params)
         loss = _backward(learner, batches, team)
-        wishes = torch.tensor(keeper.wishes(), device=learner.device)
+        wishes = torch.tensor(keeper.wishes()).to(learner.device, non_blocking=True)
         found = add_up_gradients(weights, torch.cat([loss.reshape(1), wishes]), team)
         log.write(found, clip_grad_norm_(weights, params.max_grad_norm or math.inf))
         agreed = log.read(lag)

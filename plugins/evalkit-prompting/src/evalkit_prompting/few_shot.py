@@ -65,6 +65,10 @@ class FewShot(Adapter):
             },
         )
 
+    def preview(self, context: AdaptContext) -> AdaptedModel:
+        """The same: nothing is computed for it."""
+        return self.adapt(context)
+
     def program(self, adapted: AdaptedModel, context: ProgramContext) -> Program:
         """Ask once, with the one prompt or with demos chosen for the input."""
         if self.params.select == "most-similar":
@@ -96,6 +100,8 @@ class FewShot(Adapter):
 
 class MostSimilar(Program):
     """Shows each input after the k training examples that are nearest to it, nearest last."""
+
+    most_requests = 1
 
     def __init__(self, instruction: str, k: int, context: ProgramContext) -> None:
         """Index the inputs of the training examples."""

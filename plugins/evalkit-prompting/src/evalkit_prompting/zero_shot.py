@@ -19,3 +19,7 @@ class ZeroShot(Adapter):
         return AdaptedModel(
             prompt=Prompt(instruction=instruction), report={"optimizer": "none", "demos": 0}
         )
+
+    def preview(self, context: AdaptContext) -> AdaptedModel:
+        """The same: nothing is computed for it."""
+        return self.adapt(context)

@@ -57,6 +57,11 @@ class FakeAdapter(Adapter):
             },
         )
 
+    def preview(self, context: AdaptContext) -> AdaptedModel | None:
+        """The same, unless it asks the model, writes weights or fails."""
+        params = self.params
+        return None if params.ask or params.weights or params.fail else self.adapt(context)
+
     def _asked(self, context: AdaptContext, prompt: Prompt) -> dict[str, float | None]:
         examples = context.train[: self.params.ask]
         if not examples:
@@ -81,7 +86,7 @@ class _Repeated(Program):
     """Asks the same several times, each time showing the answer before."""
 
     def __init__(self, times: int, prompt: Prompt, context: ProgramContext) -> None:
-        self._times = times
+        self._times = self.most_requests = times
         self._prompt = prompt
         self._context = context
 

@@ -1,10 +1,19 @@
 """A comparison that asks a judge which of two answers is better."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 
-from evalkit.interfaces import Comparison, ComparisonResult, Contest, Question, Standing, Steps
+from evalkit.interfaces import (
+    Comparison,
+    ComparisonResult,
+    Contest,
+    Preview,
+    Question,
+    Standing,
+    Steps,
+)
 from evalkit.records import Failure, Json, Message, Request, ResolvedModel
 from evalkit.testing.fakes.params import FakeDuelParams
 
@@ -19,6 +28,12 @@ class FakeDuel(Comparison):
     def __init__(self, params: FakeDuelParams, judge: ResolvedModel | None) -> None:
         """Keep the parameters."""
         super().__init__(params, judge)
+
+    def most_requests(self, preview: Preview) -> Mapping[str, int]:
+        """One for each pair and example."""
+        pairs = math.comb(len(preview.contestants), 2)
+        examples = min(len(preview.examples), self.params.limit)
+        return {judge: pairs * examples for judge in preview.judges}
 
     def questions(self, contest: Contest) -> Sequence[Question]:
         """One for each pair and example that both answered."""

@@ -1,0 +1,113 @@
+"""A disk that is full, or cannot be written: told with the path, and nothing is lost by it."""
+
+import json
+
+import pytest
+from tests.faults.lives import Lab, points
+from tests.faults.suites import JUDGED, METHODS, ONE, suite
+
+TALKATIVE = suite(
+    models=f"""
+[[models]]
+name = "parrot"
+engine = "noted"
+answer = "fixed"
+text = "{"many words " * 300}"
+""",
+    methods=METHODS,
+    rest=JUDGED.replace("[[comparisons]]", "[[comparisons]]\nlimit = 2"),
+    test=24,
+)
+PAGE = 4096
+
+
+@pytest.fixture
+def disks(tmp_path, apart):
+    """Makes labs whose output folder, or cache, is a small disk of its own."""
+
+    def make(name, where, size=4 << 20, **more):
+        lab = Lab(tmp_path / name, TALKATIVE, apart)
+        (lab.path / where).mkdir()
+        apart.do("mount", folder=str(lab.path / where), size=size, **more)
+        return lab
+
+    return make
+
+
+def brought(lab, name):
+    """The lab's runs, where this process sees them."""
+    copied = Lab(lab.path.with_name(name), TALKATIVE)
+    lab.nursery.do("copy", folder=str(lab.runs), to=str(copied.runs))
+    return copied
+
+
+@pytest.fixture
+def whole(tmp_path, apart):
+    lab = Lab(tmp_path / "whole", TALKATIVE, apart)
+    assert lab.live().code == 0
+    return lab.outcome()
+
+
+@pytest.mark.parametrize("part", range(1 if points(200) < 200 else 4))
+def test_a_full_disk_is_told_and_the_run_goes_on_once_there_is_space(disks, whole, rng, part):
+    """Wherever the space ends: in a journal, a job, a copy, the results."""
+    lab = disks(f"full-{part}", "runs")
+    room = 12 if points(200) < 200 else 8
+    failed, leave = [], rng.randrange(0, 6) * PAGE
+    while True:
+        lab.nursery.do("fill", folder=str(lab.runs), leave=leave)
+        end = lab.live()
+        assert "Traceback" not in end.err
+        if end.code == 0:
+            break
+        told = f"{lab.path}/runs"
+        assert told in end.err, end.err
+        assert "No space left on device" in end.err
+        failed.append(end.err)
+        leave += rng.randrange(1, room) * PAGE
+    assert failed
+    assert any(".journal" in err for err in failed)
+    assert len(lab.asked) <= len({one["key"] for one in lab.asked}) + len(failed)
+    lab.nursery.do("fill", folder=str(lab.runs), leave=None)
+    assert lab.live().code == 0
+    copied = brought(lab, f"copied-{part}")
+    assert copied.outcome() == whole
+    assert copied.left() == []
+
+
+def test_a_full_disk_of_the_cache_names_the_cache(disks, whole):
+    lab = disks("cache", "cache", size=512 << 10)
+    lab.nursery.do("fill", folder=str(lab.path / "cache"), leave=64 << 10)
+    end = lab.live()
+    assert end.code != 0
+    assert f"{lab.path}/cache" in end.err
+    assert "Traceback" not in end.err
+    lab.nursery.do("fill", folder=str(lab.path / "cache"), leave=None)
+    end = lab.live()
+    assert end.code == 0, end.err
+    assert len(lab.asked) <= len({one["key"] for one in lab.asked}) + 1
+    assert lab.outcome() == whole
+
+
+@pytest.mark.parametrize("output", ["read only", "a file", "below a file"])
+def test_an_output_folder_that_cannot_be_written_is_found_before_the_first_question(
+    tmp_path, disks, light, output
+):
+    if output == "read only":
+        lab = disks("locked", "runs", read_only=True)
+    else:
+        lab = Lab(tmp_path / "lab", suite(rest=ONE), light)
+        (lab.path / "file").write_text("")
+        lab.runs = lab.path / "file" / "below" if "below" in output else lab.path / "file"
+    end = lab.live()
+    assert end.code == 2
+    assert "the output folder cannot be written" in end.err
+    assert str(lab.runs) in end.err
+    assert lab.asked == []
+
+
+def test_a_missing_output_folder_is_made(tmp_path, light):
+    lab = Lab(tmp_path, suite(rest=ONE), light)
+    lab.runs = lab.path / "not" / "there" / "yet"
+    assert lab.live().code == 0
+    assert json.loads((lab.runs / "latest" / "results.json").read_text())["run"]["finished"]
