@@ -68,6 +68,17 @@ class TestBounds:
 
 
 class TestNotWorse:
+    def test_what_scores_the_same_on_every_example_is_not_worse(self):
+        undefined = {"value": 0.0, "low": None, "high": None, "undefined": "all differences are 0"}
+        for losses, met in ((0, True), (1, False)):
+            found = {**undefined, "wins": losses, "losses": losses, "ties": 5}
+            known = {**KNOWN, ("few-2", "few-4", "f1"): found}
+            (one,) = judged(
+                {"adapter": "few-4", "not_worse_than": "few-2", "margin": 0.02}, known=known
+            )
+            assert one["met"] is met
+            assert ("the same on every example" in one["detail"]) is met
+
     @pytest.mark.parametrize(
         ("adapter", "other", "more", "met", "detail"),
         [

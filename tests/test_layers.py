@@ -38,7 +38,7 @@ plugins suite store journal cache declared builtins predict coalesce remote
 contexts plan asking
 workshop fairness contests
 preflight jobs manifest results
-run_folder agenda ledger forecast
+run_folder agenda ledger forecast options
 budget readiness estimate
 executors serving runner
 prepare rescore schemas report

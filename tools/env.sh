@@ -68,21 +68,27 @@ watch_pip() {  # ENV LOG
     done
 }
 
-# Installs into ENV; pip's own words go to a log, of which a failure shows the end.
-install() {  # ENV PIP-ARGUMENTS...
-    local env=$1 log=$1/pip.log watcher code=0
+install() {  # ENV ARGUMENTS-OF-PIP-INSTALL...
+    local env=$1
     shift
+    watched "$env" install "$@"
+}
+
+# Runs the pip of ENV, whose own words go to a log, of which a failure shows the end.
+watched() {  # ENV PIP-COMMAND ARGUMENTS...
+    local env=$1 command=$2 log=$1/pip.log watcher code=0
+    shift 2
     : >"$log"
     watch_pip "$env" "$log" &
     watcher=$!
-    "$env/bin/python" -m pip install --disable-pip-version-check --progress-bar off "$@" \
+    "$env/bin/python" -m pip "$command" --disable-pip-version-check --progress-bar off "$@" \
         >"$log" 2>&1 || code=$?
     kill "$watcher" 2>/dev/null || true
     wait "$watcher" 2>/dev/null || true
     [ ! -t 1 ] || printf '\033[2K\r'
     if [ "$code" -ne 0 ]; then
         tail -n 25 "$log" >&2
-        fail "pip could not install: $*" 'its last lines stand above; the same command starts afresh'
+        fail "pip could not $command: $*" 'its last lines stand above; the same command starts afresh'
     fi
 }
 
@@ -104,12 +110,26 @@ install_locked() {  # ENV -r LOCK...
     install "$env" --no-deps --only-binary=:all: --require-hashes "$@"
 }
 
-# Installs what torch needs beside itself, if the one that was installed is a build for GPUs.
-install_cuda() {  # ENV
-    local needs='from importlib.metadata import requires; print(*requires("torch"))'
-    case $("$1/bin/python" -c "$needs") in
-        *nvidia-*) install_locked "$1" -r requirements-cuda.lock ;;
-    esac
+# Installs the build of torch that pip chooses, if the lock has its hash; then what it needs for GPUs,
+# if it is made for them. Not by --require-hashes: pip then prefers builds whose hash an index tells
+# to those in a folder of the user's choice.
+install_torch() {  # ENV LOCK
+    local env=$1 lock=$2 wheel sum builds needs
+    needs='from importlib.metadata import requires, version; print(version("torch"), *requires("torch"))'
+    builds=$("$env/bin/python" -c "$needs" 2>/dev/null || true)
+    if [[ $builds != "${torch#*==}"[+\ ]* ]]; then
+        rm -rf "$env/torch"
+        watched "$env" download --no-deps --only-binary=:all: --dest "$env/torch" "$torch"
+        wheel=$(echo "$env"/torch/torch-*.whl)
+        sum=$(sha256sum "$wheel" | cut -d ' ' -f 1)
+        awk '/^[^ ]/ { ours = /^torch==/ } ours' "$lock" | grep -q "sha256:$sum" ||
+            fail "$lock does not have the hash of ${wheel##*/}" \
+                'if you trust the index it came from: make hashes, with the same TORCH_INDEX'
+        install "$env" --no-deps "$wheel"
+        rm -rf "$env/torch"
+        builds=$("$env/bin/python" -c "$needs")
+    fi
+    if [[ $builds == *nvidia-* ]]; then install_locked "$env" -r requirements-cuda.lock; fi
 }
 
 # Sees that the locks lack nothing that a pyproject.toml asks for.

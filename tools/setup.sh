@@ -23,12 +23,12 @@ python=$(find_python)
 echo "[1/3] .venv, with $("$python" --version)"
 make_env .venv "$python"
 
-echo "[2/3] what is locked$tools; the largest package is $torch"
-search_too "${TORCH_INDEX:-}" install_locked .venv "${locks[@]}"
-install_cuda .venv
+echo "[2/3] $torch, the largest package"
+search_too "${TORCH_INDEX:-}" install_torch .venv requirements.lock
 
 find_ours
-echo '[3/3] evalkit and its plugins'
+echo "[3/3] evalkit, its plugins, what they need$tools"
+install_locked .venv "${locks[@]}"
 install .venv --no-deps --no-build-isolation "${ours[@]}"
 check_env .venv
 

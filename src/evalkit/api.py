@@ -163,7 +163,10 @@ def run(  # noqa: PLR0913 (the options of `evalkit run`, all but the first by ke
 
 def _seen(finished: Finished, observer: Observer | None) -> RunView:
     """What was run, once the observer has heard of its problems."""
-    for problem in finished.problems if observer else ():
+    told = [*([finished.stopped] if finished.stopped else []), *finished.problems]
+    if observer is None:
+        told = []
+    for problem in told:
         observer.notice(problem)
     return RunView(finished.folder, finished.results)
 
@@ -174,12 +177,7 @@ def execute(prepared: Prepared, options: Options, observer: Observer) -> Finishe
     Raises:
         SuiteError: no cell is selected, or faults of the data or the models.
     """
-    if not prepared.cells:
-        raise SuiteError([UserError(f"{prepared.suite.path}: no cell is selected")])
-    machine = Run(
-        prepared.raw, prepared.suite, prepared.plugins, options=options, observer=observer
-    )
-    finished = machine.execute(prepared.cells)
+    finished = _machine(prepared, options, observer).execute(prepared.cells)
     problems = []
     try:
         finished = _analysed(finished, prepared)
@@ -196,6 +194,21 @@ def execute(prepared: Prepared, options: Options, observer: Observer) -> Finishe
         except BaseException as error:  # the results are safe; a report can be made again
             problems.append(f"reporter {use.name} failed: {type(error).__name__}: {error}")
     return replace(finished, problems=tuple(problems))
+
+
+def look_ahead(prepared: Prepared, options: Options, observer: Observer) -> list[str]:
+    """See whether what was prepared can be run, and estimate what that takes, as lines of text.
+
+    Raises:
+        SuiteError: no cell is selected, or faults of the data or the models.
+    """
+    return _machine(prepared, options, observer).look_ahead(prepared.cells)
+
+
+def _machine(prepared: Prepared, options: Options, observer: Observer) -> Run:
+    if not prepared.cells:
+        raise SuiteError([UserError(f"{prepared.suite.path}: no cell is selected")])
+    return Run(prepared.raw, prepared.suite, prepared.plugins, options=options, observer=observer)
 
 
 def _analysed(finished: Finished, prepared: Prepared) -> Finished:

@@ -14,7 +14,7 @@ from evalkit.plan import CellJobs, Job
 from evalkit.prices import Prices, cost_of
 from evalkit.records import Cell, Failure, ResolvedModel
 from evalkit.serialization import cell_to_json, failure_to_json, plain, resolved_to_json
-from evalkit.store import read_object
+from evalkit.store import read_object, runs
 from evalkit.suite import ModelUse, Use
 
 SCHEMA = "evalkit-results/1"
@@ -319,7 +319,31 @@ def read_results(folder: Path) -> dict[str, Any]:
     return results
 
 
-def assemble(
+def lacking(root: Path, suite: str) -> frozenset[str] | None:
+    """Ids of the cells of the newest run of a suite that are not done, or not without failures.
+
+    Args:
+        root: the output folder.
+        suite: name of the suite.
+
+    Returns:
+        None if there is no run of it whose results can be read.
+    """
+    for folder, _ in runs(root):
+        try:
+            results = read_results(folder)
+        except UserError:
+            continue
+        if results["run"]["suite"] == suite:
+            return frozenset(cell["id"] for cell in results["cells"] if not _is_whole(cell))
+    return None
+
+
+def _is_whole(cell: Mapping[str, Any]) -> bool:
+    return bool(cell["status"] == "done" and not (cell["outcomes"] or {}).get("failed"))
+
+
+def assemble(  # noqa: PLR0913 (the parts of the file, all by keyword)
     *,
     run: Mapping[str, Any],
     task: Mapping[str, Any],

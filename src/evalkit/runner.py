@@ -6,9 +6,8 @@ a suite a second time, or after a crash, does only what is left.
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any
 
 from evalkit import __version__
 from evalkit.agenda import Agenda, asked_by
@@ -26,6 +25,7 @@ from evalkit.manifest import (
     stamp,
     write_manifest,
 )
+from evalkit.options import Finished, Observer, Options
 from evalkit.params import kebab
 from evalkit.plan import Inputs, Job
 from evalkit.plugins import Plugins
@@ -37,7 +37,6 @@ from evalkit.results import (
     Record,
     assemble,
     cell_result,
-    comparable,
     model_result,
     shareable,
 )
@@ -47,83 +46,9 @@ from evalkit.signals import first_stops
 from evalkit.store import Store, write_atomically
 from evalkit.suite import LimitKeys, RawSuite, Suite
 
+__all__ = ["Finished", "Observer", "Options", "Run"]
+
 _SHOWN = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How to run a suite.
-
-    Attributes:
-        output: the output folder.
-        fresh: run every job anew, finished or not, and ask every question anew.
-        cache: what the response cache is for: "use", "refresh" (write to it, do not read it) or
-            "off".
-        keep_going: cells with faults found by the preflight fail, the others run.
-        max_failures: stop after this many failed cells; 0 means never.
-        verbose: show the estimate though no model has prices.
-        modules: as given to ``-p``.
-        local: folders whose local plugins are loaded.
-        command: the command line, for the manifest.
-    """
-
-    output: Path
-    fresh: bool = False
-    cache: Literal["use", "refresh", "off"] = "use"
-    keep_going: bool = False
-    max_failures: int = 0
-    verbose: bool = False
-    modules: tuple[str, ...] = ()
-    local: tuple[Path, ...] = ()
-    command: tuple[str, ...] = ()
-
-
-class Observer(Protocol):
-    """Who is told how a run goes."""
-
-    def notice(self, text: str) -> None:
-        """Something worth a line."""
-
-    def plan(self, total: int, finished: int) -> None:
-        """So many jobs in all, so many of them finished before."""
-
-    def job_start(self, job: Job) -> None:
-        """A job begins."""
-
-    def job_progress(self, job: Job, done: int, total: int, note: str) -> None:
-        """A job goes on."""
-
-    def job_end(self, job: Job, seconds: float, failure: Failure | None) -> None:
-        """A job is over."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
-    """A run that is over.
-
-    Attributes:
-        folder: the run folder.
-        results: the content of ``results.json``.
-        problems: what went wrong after the results were written.
-        stopped: why it stopped before its end, and what is left; empty if it did not.
-    """
-
-    folder: Path
-    results: dict[str, Any]
-    problems: tuple[str, ...] = ()
-    stopped: str = ""
-
-    @property
-    def failed(self) -> bool:
-        """Whether a cell, a comparison or a report did not end well, or an expectation is not met.
-
-        A cell of which too many answers could not be had did not, though it has scores.
-        """
-        parts = [*self.results["cells"], *self.results["comparisons"]]
-        undone = any(part["status"] != "done" for part in parts)
-        short = any(not comparable(cell) for cell in self.results["cells"])
-        unmet = any(one["met"] is False for one in self.results.get("expectations", ()))
-        return undone or short or unmet or bool(self.problems)
 
 
 class Run:

@@ -46,6 +46,16 @@ def write_atomically(path: Path, text: str) -> None:
     sync(path.parent)
 
 
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let an error that names no file, as a full disk's may, name this one."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename2 or error.filename or str(path)
+        raise
+
+
 def sync(path: Path) -> None:
     """Wait until the disk has a file, or the names in a folder."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

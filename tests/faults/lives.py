@@ -155,9 +155,10 @@ class Lab:
         return outcome(self.runs)
 
     def left(self):
-        """What is left of unfinished jobs, all lock files, and all that was not renamed."""
+        """What is left of unfinished jobs, the locks of runs, and all that was not renamed."""
         drafts = (self.runs / "jobs" / ".unfinished").glob("*")
-        hidden = [*self.runs.glob(".*"), *self.runs.glob("2*/.*")]
+        runs = [path.parent for path in self.runs.glob("2*/manifest.json")]
+        hidden = [*self.runs.glob(".*"), *(path for run in runs for path in run.glob(".*"))]
         return sorted(path.relative_to(self.runs).as_posix() for path in [*drafts, *hidden])
 
 

@@ -73,7 +73,7 @@ name = "endpoint"
 [task]
 instruction = "Say something."
 input = "{{text}}"
-target = "answer"
+target = "colour"
 max-tokens = 6
 test = "test.jsonl"
 

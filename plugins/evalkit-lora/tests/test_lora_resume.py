@@ -144,7 +144,7 @@ def test_a_full_disk_fails_with_the_path_and_training_goes_on_once_there_is_spac
         pytest.skip("this system lets nobody mount a small disk")
     expected, no_room, on, no_end, anew = (events for _, events in ends["full"])
     assert no_room[-1]["errno"] == no_end[-1]["errno"] == errno.ENOSPC
-    assert no_room[-1]["path"].endswith("disk/short.checkpoints/partial.safetensors")
+    assert no_room[-1]["path"].endswith("disk/short.checkpoints/writing/checkpoint.safetensors")
     assert no_end[-1]["path"].endswith("disk/late/weights.partial")
     assert steps_of(on)[0] == steps_of(no_room)[-1] > 1  # the one that could not be kept
     assert outcome(on) == outcome(anew) == outcome(expected)
@@ -228,6 +228,17 @@ def test_no_more_than_two_checkpoints_are_kept_and_none_before_its_time(scene) -
     names = [path.name[:13] for path in ended_at(context, 6)]
     assert names == ["step-00000004", "step-00000005"]
     assert ended_at(scene(), 6, checkpoint_every=3600.0) == []
+
+
+def test_what_a_kill_left_half_written_is_swept_away(scene) -> None:
+    context = scene()
+    ended_at(context, 6)
+    left = context.checkpoints / "writing" / ".tmp1"
+    left.parent.mkdir()
+    left.write_bytes(b"half")
+    adapter(checkpoint_every=3600.0).adapt(context)
+    assert went_on_from(context) == 5
+    assert not left.parent.exists()
 
 
 def damage_bit(path: Path) -> None:

@@ -2,10 +2,12 @@
 
 import errno
 import io
+import os
 import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 import click
 
@@ -83,6 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments without the program's name; by default the process's own.
     """
     args = list(sys.argv[1:] if argv is None else argv)
+    _open_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # not every terminal knows every sign
     try:
@@ -101,6 +104,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _of_the_system(error)
     except Exception:
         return _bug()
+
+
+def _open_streams() -> None:
+    """Open the standard streams that whoever started this process had closed (``2>&-``).
+
+    Else there is nobody to print to, and the next file that is opened takes the stream's number.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 (it stays)
+            setattr(sys, name, stream)
 
 
 def _of_the_system(error: OSError) -> int:

@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import click
 
-from evalkit.api import execute
+from evalkit.api import execute, look_ahead
 from evalkit.cli import EXIT_FAILED, EXIT_NOTHING
 from evalkit.cli.ls import print_cells
 from evalkit.cli.options import make_choice, suite_options
@@ -18,6 +19,7 @@ from evalkit.report.junit import check_place, write_junit
 from evalkit.report.printable import printable
 from evalkit.report.progress import BarProgress, PlainProgress
 from evalkit.report.terminal import TerminalReporter
+from evalkit.results import lacking
 from evalkit.runner import Finished, Options
 
 
@@ -40,6 +42,10 @@ from evalkit.runner import Finished, Options
 )
 @click.option("-x", "first", is_flag=True, help="Stop after the first failed cell.")
 @click.option("--maxfail", type=click.IntRange(min=1), metavar="N", help="Stop after N of them.")
+@click.option("--lf", "last_failed", is_flag=True, help="Only cells that the last run lacks.")
+@click.option(
+    "--dry-run", is_flag=True, help="Check everything, ask no model, and estimate what a run takes."
+)
 @click.option("--collect-only", is_flag=True, help="Only list the cells.")
 @click.option(
     "--junitxml",
@@ -47,6 +53,7 @@ from evalkit.runner import Finished, Options
     metavar="FILE",
     help="Write cells, comparisons and expectations as JUnit XML.",
 )
+@click.option("-v", "--verbose", is_flag=True, help="Show the estimate though nothing is paid.")
 @click.option("-q", "--quiet", is_flag=True, help="Only the table and failures.")
 def command(**options: Any) -> int:
     """Run a suite: adapt the models, predict, score, compare.
@@ -55,6 +62,8 @@ def command(**options: Any) -> int:
     output folder are not run again.
     """
     prepared = prepare(make_choice(**options))
+    if options["last_failed"]:
+        prepared = _failed_last(prepared, Path(options["output_dir"]))
     if not prepared.cells:
         click.echo("no cell is selected; list them with: evalkit ls", err=True)
         return EXIT_NOTHING
@@ -67,10 +76,13 @@ def command(**options: Any) -> int:
         cache=cache_use(options),
         keep_going=options["keep_going"],
         max_failures=1 if options["first"] else options["maxfail"] or 0,
+        verbose=options["verbose"],
         modules=tuple(options["modules"]),
         local=prepared.local,
         command=tuple(click.get_current_context().obj or ()),
     )
+    if options["dry_run"]:
+        return _dry_run(prepared, chosen)
     junit: Path | None = options["junitxml"]
     if junit is not None:
         check_place(junit)
@@ -87,9 +99,31 @@ def _run(prepared: Prepared, options: Options, *, quiet: bool) -> Finished:
             progress.notice(notice)
         finished = execute(prepared, options, progress)
     TerminalReporter(Params()).report(finished.results, finished.folder)
-    for problem in finished.problems:
+    for problem in (*([finished.stopped] if finished.stopped else []), *finished.problems):
         click.echo(printable(problem), err=True)
     return finished
+
+
+def _dry_run(prepared: Prepared, options: Options) -> int:
+    """Print what a run would take."""
+    progress = PlainProgress()
+    for notice in prepared.notices:
+        progress.notice(notice)
+    for text in look_ahead(prepared, options, progress):
+        click.echo(printable(text))
+    return 0
+
+
+def _failed_last(prepared: Prepared, output: Path) -> Prepared:
+    """Only the cells that the newest run of the suite lacks: failed, not run, or with failures."""
+    name = prepared.suite.name
+    missing = lacking(output, name)
+    if missing is None:
+        click.echo(f"{output}: there is no run of {name} yet", err=True)
+    elif not missing:
+        click.echo(f"{output}: no cell of the last run of {name} failed", err=True)
+    chosen = tuple(cell for cell in prepared.cells if cell.id in (missing or ()))
+    return replace(prepared, cells=chosen)
 
 
 def cache_use(options: Mapping[str, Any]) -> Literal["use", "refresh", "off"]:

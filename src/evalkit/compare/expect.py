@@ -72,11 +72,21 @@ def _against(
         yield {**_outcome(method, metric, _margin(one), fault=why), "met": None}
     elif baselines[0] != method:
         found = figures.difference(baselines[0], method, metric)
+        if _is_the_same(found):
+            figure = "the same on every example"
+            yield _outcome(method, metric, _margin(one), figure, fault="")
+            return
         fault = _missing(found, one)
         if not fault and _lower_end(found, one) < -(one.margin or 0.0):
             fault = f"{_verb(one)} worse" + _by(one)
         figure = f"better by {with_interval(found)}" if found.get("value") is not None else ""
         yield _outcome(method, metric, _margin(one), figure, fault=fault)
+
+
+def _is_the_same(found: Form) -> bool:
+    """Whether the scores do not differ on any example: there is no interval, and nothing worse."""
+    differing = found.get("wins"), found.get("losses"), found.get("value")
+    return found.get("ties", 0) > 0 and differing == (0, 0, 0.0)
 
 
 def _beyond(one: ExpectKeys, found: Form) -> str:

@@ -9,7 +9,6 @@ from pydantic import BeforeValidator, Field, model_validator
 from evalkit.params import Params
 from evalkit.prices import Prices
 
-
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _SPAN = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 

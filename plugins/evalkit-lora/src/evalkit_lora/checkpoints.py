@@ -5,6 +5,7 @@ that a damaged file gives itself away; inside it says which training it belongs 
 """
 
 import hashlib
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -19,7 +20,8 @@ LOSSES = "losses"
 
 _KEPT = 2
 _OWNER = "training"
-_PARTIAL = "partial.safetensors"
+_WRITING = "writing"
+"""A folder for what is not whole yet: safetensors too writes beside, under names of its own."""
 
 
 class Checkpoints:
@@ -41,11 +43,11 @@ class Checkpoints:
         Raises:
             OSError: it could not be written, with the path; those before it are still there.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self.folder / _PARTIAL
+        partial = self.folder / _WRITING / "checkpoint.safetensors"
         content = {name: _by_itself(tensor) for name, tensor in tensors.items()}
         content[LOSSES] = torch.tensor(losses, dtype=torch.float64)
         try:
+            partial.parent.mkdir(parents=True, exist_ok=True)
             with naming(partial):
                 save_file(content, partial, metadata={_OWNER: self._owner})
                 name = f"step-{len(losses):08d}-{_sha256(partial)}.safetensors"
@@ -53,7 +55,7 @@ class Checkpoints:
                 partial.rename(self.folder / name)
                 sync(self.folder)
         finally:
-            partial.unlink(missing_ok=True)  # a full disk gets its space back
+            self._sweep()  # a full disk gets its space back
         for old in self._newest_first()[_KEPT:]:
             old.unlink()
 
@@ -62,6 +64,7 @@ class Checkpoints:
 
         Others are told of and removed.
         """
+        self._sweep()
         for path in self._newest_first():
             fault = self._fault(path)
             if fault is None:
@@ -75,6 +78,9 @@ class Checkpoints:
         (path,) = self.folder.glob(f"step-*-{sha256}.safetensors")
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+    def _sweep(self) -> None:
+        shutil.rmtree(self.folder / _WRITING, ignore_errors=True)
 
     def _newest_first(self) -> list[Path]:
         return sorted(self.folder.glob("step-*-*.safetensors"), reverse=True)
