@@ -61,7 +61,7 @@ check: $(READY_DEV)  ## format, lint, types, layers and house rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/test_layers.py tests/test_house.py
+	$(BIN)/python -m pytest -q tests/test_layers.py tests/test_house.py tests/test_unsafe_code.py
 
 format: $(READY_DEV)  ## lay the code out, and repair what the linter can
 	$(BIN)/ruff check --fix .

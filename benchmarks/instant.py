@@ -52,7 +52,8 @@ class InstantEngine(Engine):
         """Look each input up."""
         answers = self._answers
         for index, request in enumerate(requests):
-            yield index, answers[request.messages[-1].content]
+            text, _, _ = request.messages[-1].content.rpartition(" ")  # without its number
+            yield index, answers[text]
 
 
 @lru_cache(maxsize=1)  # the run before the clock starts makes it

@@ -2,10 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[1]
 OURS = ("src", "plugins", "tests", "suites", "docs", "tools", "benchmarks", ".ci")
@@ -13,10 +10,6 @@ TOP = [path for path in ROOT.iterdir() if path.is_file() and path.name != "LICEN
 NEVER_OURS = {"__pycache__", "runs"}
 LINES_OF_A_FILE = 400
 LINES_OF_A_FUNCTION = 60
-
-# Such modules run what a file tells them to when they read it.
-UNSAFE_MODULES = {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
-UNSAFE_KEYWORDS = {"trust_remote_code", "allow_pickle"}
 
 MARKS = re.compile(r"\b(TO[D]O|FIX[M]E|XX[X]|HAC[K])\b")
 # Absolute paths that only one machine has, and hosts that pip's own configuration should name.
@@ -82,51 +75,6 @@ def test_functions_are_short_enough_to_read():
 def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     first = min([function.lineno, *(line.lineno for line in function.decorator_list)])
     return (function.end_lineno or first) - first + 1
-
-
-def test_nothing_is_read_that_could_run_code():
-    found = [
-        f"{where(path)}:{node.lineno}: {name}"
-        for path in files(".py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        for name in unsafe(node)
-    ]
-    assert not found, "\n".join(found)
-
-
-def unsafe(node: ast.AST) -> Iterator[str]:
-    match node:
-        case ast.Import(names=names):
-            yield from (alias.name for alias in names if is_unsafe(alias.name))
-        case ast.ImportFrom(module=str(module)) if is_unsafe(module):
-            yield module
-        case ast.ImportFrom(module="torch", names=names):
-            yield from ("torch.load" for alias in names if alias.name == "load")
-        case ast.Attribute(value=ast.Name("torch"), attr="load"):
-            yield "torch.load"
-        case ast.keyword(arg=str(arg), value=value) if arg in UNSAFE_KEYWORDS:
-            if not (isinstance(value, ast.Constant) and value.value is False):
-                yield arg
-
-
-def is_unsafe(module: str) -> bool:
-    return module.partition(".")[0] in UNSAFE_MODULES
-
-
-@pytest.mark.parametrize(
-    "code",
-    [
-        "import pickle",
-        "import os, shelve",
-        "from joblib import load",
-        "from torch import load",
-        "torch.load('weights.bin')",
-        "numpy.load('a.npy', allow_pickle=True)",
-        "load(name, trust_remote_code=trusted)",
-    ],
-)
-def test_code_that_could_run_what_it_reads_is_seen(code):
-    assert any(name for node in ast.walk(ast.parse(code)) for name in unsafe(node))
 
 
 def test_nothing_is_left_to_do_later():

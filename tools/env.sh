@@ -122,7 +122,7 @@ install_torch() {  # ENV LOCK
         watched "$env" download --no-deps --only-binary=:all: --dest "$env/torch" "$torch"
         wheel=$(echo "$env"/torch/torch-*.whl)
         sum=$(sha256sum "$wheel" | cut -d ' ' -f 1)
-        awk '/^[^ ]/ { ours = /^torch==/ } ours' "$lock" | grep -q "sha256:$sum" ||
+        awk '/^[^ ]/ { ours = /^torch==/ } ours' "$lock" | grep "sha256:$sum" >/dev/null ||
             fail "$lock does not have the hash of ${wheel##*/}" \
                 'if you trust the index it came from: make hashes, with the same TORCH_INDEX'
         install "$env" --no-deps "$wheel"

@@ -156,18 +156,12 @@ def run(  # noqa: PLR0913 (the options of `evalkit run`, all but the first by ke
         modules=tuple(modules),
         local=prepared.local,
     )
-    for notice in prepared.notices if observer else ():
+    observer = observer or Silence()
+    for notice in prepared.notices:
         observer.notice(notice)
-    return _seen(execute(prepared, options, observer or Silence()), observer)
-
-
-def _seen(finished: Finished, observer: Observer | None) -> RunView:
-    """What was run, once the observer has heard of its problems."""
-    told = [*([finished.stopped] if finished.stopped else []), *finished.problems]
-    if observer is None:
-        told = []
-    for problem in told:
-        observer.notice(problem)
+    finished = execute(prepared, options, observer)
+    for text in finished.told:
+        observer.notice(text)
     return RunView(finished.folder, finished.results)
 
 

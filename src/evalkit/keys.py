@@ -29,8 +29,8 @@ class Keys:
 
     def of(self, model: str, requests: Sequence[Request]) -> list[str]:
         """A key of 64 hexadecimal digits for each request to the model with this identity."""
-        opening = _Opening(model)
-        keys = [request_key(opening, request) for request in requests]
+        hasher = _Hasher(model)
+        keys = [hasher.key(request) for request in requests]
         return [
             self._of_draw(key) if request.temperature else key
             for key, request in zip(keys, requests, strict=True)
@@ -43,33 +43,46 @@ class Keys:
         return hashlib.sha256(f"{key} {self._job} {number}".encode("ascii")).hexdigest()
 
 
-def request_key(opening: "_Opening", request: Request) -> str:
-    """The key of a request, as if it were the only one of its kind."""
-    sha256 = opening.of(request.messages[:-1]).copy()
-    sha256.update(_turns(request.messages[-1:]))
-    sha256.update(_setting(request))
-    found: str = sha256.hexdigest()
-    return found
-
-
-class _Opening:
-    """Hashes all turns but the last one, which the requests of a prompt share, once."""
+class _Hasher:
+    """Hashes what the requests of a prompt share, all turns but the last and the setting, once."""
 
     def __init__(self, model: str) -> None:
         self._start = hashlib.sha256(line(["evalkit 1", model]).encode("ascii"))
-        self._turns: tuple[Message, ...] = ()
-        self._hashed = self._start
+        self._like: Request | None = None
+        self._shared = self._start
 
-    def of(self, turns: tuple[Message, ...]) -> _Sha256:
-        known = self._turns
-        if len(turns) != len(known) or any(a is not b for a, b in zip(turns, known, strict=True)):
-            self._turns, self._hashed = turns, self._start.copy()
-            self._hashed.update(_turns(turns))
-        return self._hashed
+    def key(self, request: Request) -> str:
+        """The key of a request, as if it were the only one of its kind."""
+        if self._like is None or not _alike(self._like, request):
+            self._like, self._shared = request, self._start.copy()
+            self._shared.update(_setting(request))
+            self._shared.update(b"".join(map(_turn, request.messages[:-1])))
+        sha256 = self._shared.copy()
+        sha256.update(_turn(request.messages[-1]) if request.messages else b"")
+        found: str = sha256.hexdigest()
+        return found
 
 
-def _turns(messages: Sequence[Message]) -> bytes:
-    return b"".join(line([m.role, m.content]).encode("ascii") for m in messages)
+def _alike(one: Request, other: Request) -> bool:
+    """Whether two requests visibly differ in the last turn alone."""
+    return (
+        len(one.messages) == len(other.messages)
+        and all(a is b for a, b in zip(one.messages[:-1], other.messages[:-1], strict=True))
+        and one.max_tokens == other.max_tokens
+        and one.temperature == other.temperature
+        and one.stop == other.stop
+        and one.seed == other.seed
+        and one.schema is other.schema
+        and one.choices == other.choices
+        and one.weights == other.weights
+    )
+
+
+def _turn(message: Message) -> bytes:
+    """A turn, so that no two different sequences of turns are the same bytes."""
+    role = message.role.encode("utf-8", "surrogatepass")
+    content = message.content.encode("utf-8", "surrogatepass")
+    return b"%d:%b%d:%b" % (len(role), role, len(content), content)
 
 
 def _setting(request: Request) -> bytes:

@@ -73,6 +73,11 @@ class Finished:
     stopped: str = ""
 
     @property
+    def told(self) -> tuple[str, ...]:
+        """What a user should be told of it, beside the results."""
+        return ((self.stopped,) if self.stopped else ()) + self.problems
+
+    @property
     def failed(self) -> bool:
         """Whether a cell, a comparison or a report did not end well, or an expectation is not met.
 

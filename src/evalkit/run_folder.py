@@ -26,7 +26,7 @@ from evalkit.locks import Lock
 from evalkit.manifest import stamp, write_manifest
 from evalkit.records import Example
 from evalkit.serialization import line, read_lines
-from evalkit.store import Store, new_run, point_latest, runs
+from evalkit.store import Store, naming, new_run, point_latest, runs
 
 PREDICTIONS, SCORES, NEAR_DUPLICATES, LATENCY, EXAMPLES, JUDGMENTS, LEDGER = (
     "predictions",
@@ -104,7 +104,8 @@ class RunFolder:
 
     def keep_examples(self, task: Task, examples: Sequence[Example]) -> None:
         """Write the evaluated examples, as a model and a metric see them."""
-        with (self.path / EXAMPLES).open("wb") as file:
+        path = self.path / EXAMPLES
+        with naming(path), path.open("wb") as file:
             for start in range(0, len(examples), _BLOCK):
                 block = examples[start : start + _BLOCK]
                 file.write(b"".join(as_line(_form(task, example)) for example in block))
@@ -112,7 +113,7 @@ class RunFolder:
     def keep_predictions(self, cell: str, job: str) -> None:
         """Copy the predictions of a cell."""
         source = self._store.folder("predict", job) / "predictions.jsonl"
-        shutil.copyfile(source, self.path / PREDICTIONS / f"{cell}.jsonl")
+        _copy(source, self.path / PREDICTIONS / f"{cell}.jsonl")
 
     def keep_near_duplicates(self, cell: str, job: str) -> None:
         """Copy which examples the training examples of a cell nearly repeat, if it has any."""
@@ -120,14 +121,14 @@ class RunFolder:
         if source.exists():
             target = near_duplicates_path(self.path, cell)
             target.parent.mkdir(exist_ok=True)
-            shutil.copyfile(source, target)
+            _copy(source, target)
 
     def keep_scores(self, cell: str, metric: str, job: str) -> None:
         """Copy the scores of a cell by one metric."""
         source = self._store.folder("score", job) / "scores.jsonl"
         target = scores_path(self.path, metric, cell)
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
+        _copy(source, target)
 
     def forget_judgments(self) -> None:
         """Remove the judgments of an earlier execution."""
@@ -136,14 +137,20 @@ class RunFolder:
     def keep_judgments(self, named: Mapping[str, Any], job: str) -> None:
         """Add the judgments of a comparison, each with what `named` holds."""
         source = self._store.folder("compare", job) / JUDGMENTS
-        with (self.path / JUDGMENTS).open("a", encoding="ascii") as file:
+        path = self.path / JUDGMENTS
+        with naming(path), path.open("a", encoding="ascii") as file:
             file.writelines(line({**named, **judgment}) + "\n" for judgment in read_lines(source))
 
     def log(self, label: str, traceback: str) -> None:
         """Keep the traceback of a failure."""
         path = self.path / "errors.log"
-        with path.open("a", encoding="utf-8", errors="backslashreplace") as log:
+        with naming(path), path.open("a", encoding="utf-8", errors="backslashreplace") as log:
             log.write(f"{label}\n{traceback}\n")
+
+
+def _copy(source: Path, target: Path) -> None:
+    with naming(target):
+        shutil.copyfile(source, target)
 
 
 def scores_path(folder: Path, metric: str, cell: str) -> Path:

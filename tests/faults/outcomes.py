@@ -1,6 +1,7 @@
 """What two runs of one suite have in common, whatever happened to them on the way.
 
-All files of a run folder but its manifest, byte for byte, without the values of these keys:
+All files of a run folder but its manifest and its ledger, which tell of attempts; byte for byte,
+without the values of these keys:
 
 - ``started``, ``finished``, ``seconds``, ``latency_s``, ``answers_per_second``: when it was, how
   long it took;
@@ -25,7 +26,7 @@ def outcome(runs):
     found = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = path.relative_to(folder).as_posix()
-        if name != "manifest.json":
+        if name not in ("manifest.json", "ledger.jsonl"):
             found[name] = content(path)
     return found
 

@@ -99,8 +99,8 @@ def _run(prepared: Prepared, options: Options, *, quiet: bool) -> Finished:
             progress.notice(notice)
         finished = execute(prepared, options, progress)
     TerminalReporter(Params()).report(finished.results, finished.folder)
-    for problem in (*([finished.stopped] if finished.stopped else []), *finished.problems):
-        click.echo(printable(problem), err=True)
+    for text in finished.told:
+        click.echo(printable(text), err=True)
     return finished
 
 

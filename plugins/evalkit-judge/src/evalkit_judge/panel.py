@@ -52,6 +52,15 @@ def votes_of(params: JudgeEloParams, model: ResolvedModel | None) -> int:
     return params.votes if mode == "schema" else 1  # a choice would come out the same
 
 
+def tries_of(params: JudgeEloParams, model: ResolvedModel) -> int:
+    """How often a judge is asked one question at most, until it gives a verdict.
+
+    Raises:
+        ModelError: it can answer in no way that the parameters allow.
+    """
+    return TRIES  # a choice is asked for again where no answer came
+
+
 def probes_of(
     contest: Contest, lineup: Lineup, params: JudgeEloParams, panel: Panel, judge: str
 ) -> list[Probe]:

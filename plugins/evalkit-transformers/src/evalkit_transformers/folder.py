@@ -82,9 +82,11 @@ def _check_weights(folder: Path) -> None:
     lost = sorted(shard for shard in shards if not (folder / shard).is_file())
     if lost:
         raise ModelError(f"{folder}: weight files are missing: {', '.join(lost)}", _WANTED)
-    if shards or any(folder.glob("*.safetensors")):
+    pickled = sorted(shard for shard in shards if not shard.endswith(".safetensors"))
+    if not pickled and (shards or any(folder.glob("*.safetensors"))):
         return
-    pickled = sorted(path.name for path in folder.glob("*.bin"))
+    kinds = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
+    pickled += sorted(path.name for path in folder.iterdir() if path.suffix in kinds)
     if pickled:
         raise ModelError(
             f"{folder}: the weights are pickled ({pickled[0]}), which can run code when loaded",
