@@ -8,6 +8,7 @@ from typing import Any, Literal
 from evalkit.compare.expect import unjudged
 from evalkit.compare.kept import kept_or_made
 from evalkit.errors import SuiteError, UserError
+from evalkit.manifest import read_manifest, write_manifest
 from evalkit.prepare import Choice, Prepared, prepare
 from evalkit.records import Prediction
 from evalkit.results import read_results
@@ -187,7 +188,15 @@ def execute(prepared: Prepared, options: Options, observer: Observer) -> Finishe
             raise
         except BaseException as error:  # the results are safe; a report can be made again
             problems.append(f"reporter {use.name} failed: {type(error).__name__}: {error}")
+    _close(finished)
     return replace(finished, problems=tuple(problems))
+
+
+def _close(finished: Finished) -> None:
+    """Note that a run is over. Until then the same command goes on with it, whatever it lacks."""
+    when = finished.results["run"]["finished"]
+    if when is not None:
+        write_manifest(finished.folder, {**read_manifest(finished.folder), "finished": when})
 
 
 def look_ahead(prepared: Prepared, options: Options, observer: Observer) -> list[str]:

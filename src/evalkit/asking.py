@@ -7,7 +7,6 @@ that are journalled before they are asked: a group that was cut short by a kill 
 a whole, under the same number, and is answered as it would have been.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,8 @@ from evalkit.journal import FileJournal, Part, Wave, payload
 from evalkit.keys import Keys
 from evalkit.predict import Answer, Answering, answers_of
 from evalkit.records import Completion, Request, Usage
-from evalkit.serialization import answer_from_json
+from evalkit.serialization import kept_answer
+from evalkit.strict import strict_json
 
 _AT_ONCE, _AT_MOST_S = 256, 0.25
 """Answers of an engine that is fast are kept together: so many, or those of so many seconds."""
@@ -129,9 +129,9 @@ class Asker:
         found: dict[str, Completion] = {}
         seconds = 0.0
         for key, form in self._cache.find(list(wanted)).items():
-            answer, took = _from_cached(form)
-            found[key] = answer
-            seconds += took
+            if (cached := _from_cached(form)) is not None:
+                found[key] = cached[0]
+                seconds += cached[1]
         if found:
             self._journal.keep_cached({key: payload(found[key]) for key in found}, seconds)
         return found
@@ -299,9 +299,12 @@ def _for_cache(form: bytes, took: float) -> bytes:
     return form[:-1] + b',"took":%.6f}' % took
 
 
-def _from_cached(form: bytes) -> tuple[Completion, float]:
-    found = json.loads(form)
-    took = found.pop("took")
-    answer = answer_from_json(found)
-    assert isinstance(answer, Completion)
-    return answer, took
+def _from_cached(form: bytes) -> tuple[Completion, float] | None:
+    """An answer and its seconds; None if the cache holds something else."""
+    try:
+        found = strict_json(form.decode("ascii"))
+        took = float(found.pop("took"))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    answer = kept_answer(found)
+    return None if answer is None or took < 0 else (answer, took)

@@ -34,7 +34,7 @@ def inside(folder: Path, name: str) -> Path:
     Raises:
         UserError: it is outside the folder.
     """
-    place = (folder / name).resolve()
+    place = folder if "\0" in name else (folder / name).resolve()
     if "\0" in name or not place.is_relative_to(folder.resolve()):
         raise UserError(f"{folder}: {name!r} leads out of this folder", "it is not used")
     return place

@@ -124,6 +124,6 @@ def _checked(written: bytes) -> dict[str, Any] | None:
         return None
     try:
         found = json.loads(form)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

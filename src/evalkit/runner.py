@@ -21,9 +21,7 @@ from evalkit.manifest import (
     evaluation_sha256,
     make_manifest,
     provenances,
-    read_manifest,
     stamp,
-    write_manifest,
 )
 from evalkit.options import Finished, Observer, Options
 from evalkit.params import kebab
@@ -393,6 +391,4 @@ class Run:
             ledger=self._ledger.totals.summary(),
         )
         write_atomically(self._run.path / "results.json", pretty(results))
-        if over:
-            write_manifest(self._run.path, {**read_manifest(self._run.path), "finished": finished})
         return results

@@ -10,17 +10,19 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from evalkit.confined import inside
+from evalkit.errors import UserError
 from evalkit.records import (
     AdaptedModel,
     Cell,
     Completion,
     Demo,
     Failure,
+    FinishReason,
     HostedModel,
     LocalWeights,
     Message,
@@ -86,10 +88,49 @@ def digest_of(values: Iterable[Any]) -> str:
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a JSONL file that evalkit wrote; many at once are parsed faster than one."""
-    with path.open(encoding="ascii") as file:
+    """The objects of a JSONL file that evalkit wrote; many at once are parsed faster than one.
+
+    Raises:
+        OSError: it cannot be read.
+        UserError: a line of it is damaged.
+    """
+    done = 0
+    with path.open(encoding="ascii", errors="surrogateescape") as file:
         while texts := list(islice(file, _READ_AT_ONCE)):
-            yield from json.loads(f"[{','.join(texts)}]")
+            forms = _objects(texts)
+            if forms is None:
+                whole = takewhile(lambda text: _objects([text]) is not None, texts)
+                number = done + 1 + sum(1 for _ in whole)
+                what = f"{path}: damaged: line {number} is no JSON object"
+                raise UserError(what, "run the suite again: finished jobs are reused")
+            yield from forms
+            done += len(texts)
+
+
+def _objects(texts: Sequence[str]) -> list[dict[str, Any]] | None:
+    """What lines hold; None if there is not one JSON object in each, in ASCII."""
+    together = ",".join(texts)
+    try:
+        forms = json.loads(f"[{together}]") if together.isascii() else []
+    except (ValueError, RecursionError):
+        return None
+    sound = len(forms) == len(texts) and all(type(form) is dict for form in forms)
+    return forms if sound else None
+
+
+def read_predictions(path: Path) -> Iterator[Prediction]:
+    """The predictions in a file of a run folder, or of a job.
+
+    Raises:
+        OSError: it cannot be read.
+        UserError: a line of it is damaged.
+    """
+    for number, form in enumerate(read_lines(path), start=1):
+        try:
+            yield prediction_from_json(form)
+        except (KeyError, TypeError):
+            what = f"{path}: damaged: line {number} is no prediction"
+            raise UserError(what, "run the suite again: finished jobs are reused") from None
 
 
 def prediction_to_json(prediction: Prediction) -> dict[str, Any]:
@@ -184,6 +225,19 @@ def answer_from_json(form: Mapping[str, Any]) -> Completion | Failure:
     logprobs = form["logprobs"]
     found = None if logprobs is None else tuple(float(value) for value in logprobs)
     return Completion(**{**form, "logprobs": found})
+
+
+def kept_answer(form: Any) -> Completion | None:
+    """An answer that was kept, in a log or a cache; None if it is not one of this version."""
+    try:
+        answer = answer_from_json(form)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    if not isinstance(answer, Completion) or answer.finish_reason not in get_args(FinishReason):
+        return None
+    counts = (answer.prompt_tokens, answer.completion_tokens, answer.cached_tokens)
+    whole = type(answer.text) is str and all(type(count) is int for count in counts)
+    return answer if whole and type(answer.latency_s) in (int, float) else None
 
 
 def cell_to_json(cell: Cell) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from evalkit.confined import check_content
 from evalkit.errors import UserError
 from evalkit.locks import Lock, is_held
 from evalkit.serialization import pretty
+from evalkit.strict import strict_json
 
 _JOB_FILE = "job.json"
 
@@ -74,7 +75,7 @@ def read_object(path: Path) -> dict[str, Any]:
         UserError: it is missing or damaged.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = strict_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     except ValueError as error:
@@ -144,7 +145,7 @@ class Store:
             note: dict[str, Any] = json.loads((folder / _JOB_FILE).read_text(encoding="utf-8"))
             hashes = note["hashes"]
             whole = all(self._is(folder / name, sha256) for name, sha256 in hashes.items())
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
         return note if whole and note.get("note_sha256") == _note_sha256(note) else None
 

@@ -7,13 +7,12 @@ so that a user sees all of it at once and not one fault per run.
 import csv
 import io
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from evalkit.errors import DataError
+from evalkit.strict import strict_json
 
 SHOWN = 20
 """How many bad rows an error lists."""
@@ -77,8 +76,8 @@ def _text_of(path: Path) -> str:
     """The content of a UTF-8 file, without a byte order mark."""
     try:
         content = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, ValueError) as error:  # no path may hold a NUL
+        reason = getattr(error, "strerror", None) or str(error)
         raise DataError(f"{path}: cannot be read: {reason}", "check the path") from error
     try:
         return content.decode("utf-8-sig")
@@ -104,34 +103,10 @@ def _jsonl_rows(text: str, faults: Faults) -> Iterator[Row]:
         except ValueError as error:
             faults.add(number, "", f"no valid JSON: {error}")
             continue
-        except RecursionError:
-            faults.add(number, "", "no valid JSON: nested too deeply")
-            continue
         if isinstance(values, dict):
             yield Row(number, values)
         else:
             faults.add(number, "", "a JSON object is needed")
-
-
-def strict_json(text: str) -> Any:
-    """The value of a JSON text; numbers that are not finite are refused.
-
-    Raises:
-        ValueError: it is no JSON.
-        RecursionError: it is nested too deeply.
-    """
-    return json.loads(text, parse_constant=_refuse, parse_float=_finite)
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
-
-
-def _finite(digits: str) -> float:
-    number = float(digits)
-    if not math.isfinite(number):
-        raise ValueError(f"{digits} is too large")
-    return number
 
 
 def _csv_rows(text: str, faults: Faults) -> Iterator[Row]:

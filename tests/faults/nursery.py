@@ -15,7 +15,6 @@ import sys
 import threading
 import time
 from importlib import import_module
-from pathlib import Path
 
 from tests.faults import points
 
@@ -77,13 +76,8 @@ def mount(order):
 
 
 def fill(order):
-    """Leave so many bytes on the disk of a folder; None leaves all of them."""
-    ballast = Path(order["folder"]) / "ballast"
-    ballast.unlink(missing_ok=True)
-    if order["leave"] is not None:
-        room = os.statvfs(order["folder"])
-        with ballast.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, room.f_bavail * room.f_frsize - order["leave"])
+    """Leave so many bytes on the disk of a folder."""
+    points.leave(order["folder"], order["leave"])
     return {}
 
 

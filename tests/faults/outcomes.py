@@ -6,6 +6,7 @@ without the values of these keys:
 - ``started``, ``finished``, ``seconds``, ``latency_s``, ``answers_per_second``: when it was, how
   long it took;
 - ``id`` and ``run`` where they name the run folder;
+- ``ledger``: what all attempts took;
 - ``reused``: which jobs were finished before;
 - ``cached_tokens``: what a prefix cache saved, which depends on what was asked at a time;
 - of a training, ``tokens_per_s`` and ``peak_memory_gb``.
@@ -15,7 +16,7 @@ import json
 import re
 
 TIMES = {"started", "finished", "seconds", "latency_s", "answers_per_second"}
-OTHERS = {"reused", "cached_tokens"}
+OTHERS = {"ledger", "reused", "cached_tokens"}
 OF_TRAINING = {"tokens_per_s", "peak_memory_gb"}
 RUN = re.compile(r"\d{8}-\d{6}-[\w.-]+")
 

@@ -1,4 +1,4 @@
-"""Faults inside a process under test: it is killed at a named write, or its clock is put back.
+"""Faults inside a process: it is killed at a named write, its disk is full, its clock is put back.
 
 A write boundary is a call that changes a file, named by the call and the place, for instance
 ``pwrite runs/jobs/.unfinished/predict-ID.journal``. The functions of `os` are wrapped, which the
@@ -10,8 +10,10 @@ import io
 import os
 import re
 import signal
+import subprocess
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 ON_PATHS = ("replace", "rename", "truncate", "unlink", "remove", "mkdir", "rmdir", "symlink")
@@ -42,10 +44,10 @@ def place(path, root):
 
 
 class Watch:
-    """Sees every write below a folder, and kills the process before, after or within one."""
+    """Sees every write below a folder, and does something before, after or within one of them."""
 
-    def __init__(self, root, *, at="", number=1, when="before", log=None):
-        self.root, self.at, self.left, self.when = root, at, number, when
+    def __init__(self, root, *, at="", number=1, when="before", do=None, log=None):
+        self.root, self.at, self.left, self.when, self.do = root, at, number, when, do
         self.log = None if log is None else os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
         self.write = os.write
 
@@ -99,7 +101,7 @@ class Watch:
             return None
 
     def around(self, name, where, call, args, named, half=None):
-        """Do a call, unless the process is to die at it."""
+        """Do a call, and what is to be done at it."""
         if where is None:
             return call(*args, **named)
         boundary = f"{name} {where}"
@@ -107,14 +109,14 @@ class Watch:
             self.write(self.log, f"{boundary}\n".encode())
         mine = boundary == self.at
         self.left -= mine
-        dies = mine and self.left == 0
-        if dies and self.when == "half" and half is not None:
+        now = mine and self.left == 0
+        if now and self.when == "half" and half is not None:
             call(*half)
-        if dies and self.when != "after":
-            die()
+        if now and self.when != "after":
+            self.do()
         found = call(*args, **named)
-        if dies:
-            die()
+        if now and self.when == "after":
+            self.do()
         return found
 
 
@@ -125,6 +127,14 @@ def target(descriptor):
 
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def leave(folder, room):
+    """Let so many bytes be free on the small disk at a folder, by giving it another size."""
+    disk = os.statvfs(folder)
+    used = (disk.f_blocks - disk.f_bfree) * disk.f_frsize
+    options = f"remount,size={max(used + room, disk.f_frsize)}"
+    subprocess.run(["mount", "-o", options, folder], check=True)
 
 
 def put_clock_back(after, by_s):
@@ -153,7 +163,11 @@ def install(root, fault):
         case "trace":
             Watch(root, log=fault["log"]).install()
         case "kill":
-            Watch(root, at=fault["at"], number=fault["number"], when=fault["when"]).install()
+            where = {key: fault[key] for key in ("at", "number", "when")}
+            Watch(root, **where, do=die).install()
+        case "fill":
+            full = partial(leave, fault["folder"], 0)
+            Watch(root, at=fault["at"], number=fault["number"], do=full).install()
         case "clock back":
             put_clock_back(fault["after"], fault["by_s"])
         case "clock stands":

@@ -161,3 +161,35 @@ def test_keep_going_costs_that_comparison_only(project):
     failure = results["comparisons"][0]["failure"]
     assert failure["kind"] == "preflight"
     assert "anchor" in failure["reason"]
+
+
+class TestMostRequests:
+    """A bound for estimates: what is really asked never exceeds it."""
+
+    @pytest.mark.parametrize(
+        ("given", "orders"), [({}, 2), ({"orders": "one-random"}, 1)], ids=["both", "one"]
+    )
+    def test_choices_take_one_request_for_each_pair_example_and_order(self, given, orders):
+        known = preview(abilities=("generate", "choices"))
+        how = comparison(audit=False, **given)
+        examples, pairs = len(known.examples), 3
+        assert how.most_requests(known) == {"j": pairs * examples * orders}
+
+    def test_written_verdicts_may_be_asked_for_three_times(self):
+        known = preview(abilities=("generate", "schema"))
+        one, three = ({"j": 3 * 2 * len(known.examples) * n} for n in (1, 3))
+        assert comparison(audit=False).most_requests(known) == three
+        chosen = preview(abilities=("generate", "choices"))
+        assert comparison(audit=False).most_requests(chosen) == one
+
+    def test_a_budget_bounds_it(self):
+        known = preview(abilities=("generate", "choices"))
+        assert comparison(audit=False, budget=6).most_requests(known) == {"j": 6}
+
+    def test_the_audit_comes_on_top(self):
+        known = preview(abilities=("generate", "choices"))
+        without = comparison(audit=False).most_requests(known)["j"]
+        assert comparison(audit=2).most_requests(known)["j"] > without
+
+    def test_a_judge_that_was_not_looked_for(self):
+        assert comparison().most_requests(preview()) is None

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from evalkit import ResolvedModel
+from evalkit import LocalWeights, ResolvedModel
 from evalkit.testing import FakeContext, FakeEngine, ListTask
 from evalkit_lora.adapter import LoraAdapter
 from evalkit_lora.params import LoraParams
@@ -31,12 +31,14 @@ class Scene(FakeContext):
         )
         self._log = log
         self._kill = life.get("kill") or {"at": None}
+        self._steps = 0
         if self._kill["at"] not in (None, "progress"):
             self._hook(str(self.checkpoints), self._kill["at"], self._kill["number"])
 
     def progress(self, done: int, total: int, note: str = "") -> None:
         self.tell({"done": done, "note": note})
-        if self._kill == {"at": "progress", "number": done}:
+        self._steps += note.startswith("loss")
+        if self._kill == {"at": "progress", "number": self._steps}:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def tell(self, event: dict[str, Any]) -> None:
@@ -63,6 +65,7 @@ def live(life: dict[str, Any], log: int) -> None:
     except OSError as error:
         scene.tell({"errno": error.errno, "path": error.filename})
     else:
+        assert isinstance(adapted.weights, LocalWeights)
         scene.tell({"sha256": adapted.weights.sha256, "report": dict(adapted.report)})
 
 

@@ -9,7 +9,8 @@ from evalkit.declared.params import FIELD, DeclaredParams
 from evalkit.errors import DataError
 from evalkit.interfaces import Task
 from evalkit.records import Example, Json, Parsed
-from evalkit.tables import Faults, Row, read_rows, strict_json
+from evalkit.strict import strict_json
+from evalkit.tables import Faults, Row, read_rows
 
 
 class DeclaredTask(Task):
@@ -91,7 +92,7 @@ class DeclaredTask(Task):
         seen[identity] = row.line
         try:
             target = self._target(row.values[params.target], faults.path)
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             faults.add(row.line, params.target, str(error))
             return None
         return Example(
@@ -159,6 +160,6 @@ def _parse_json(text: str) -> Parsed:
     for candidate in (stripped, stripped[start : end + 1] if 0 <= start < end else ""):
         try:
             return Parsed(value=strict_json(candidate))
-        except (ValueError, RecursionError):
+        except ValueError:
             continue
     return Parsed(value=None, malformed=True)

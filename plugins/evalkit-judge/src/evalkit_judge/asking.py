@@ -10,7 +10,9 @@ from evalkit import EngineError, Message, Request, Steps
 from evalkit_judge.prompt import LABELS, Mode, messages
 from evalkit_judge.reading import SCHEMA, Answer, read_choice, read_written
 
-_RETRIES = 2
+TRIES = 3
+"""How often a question is asked at most."""
+
 _RETRY_TEMPERATURE = 0.7
 _CHOICE_TOKENS = 8
 
@@ -55,11 +57,11 @@ class Asking:
         chat = messages(self.system, given, first, second)
         answer = Answer(status="api_error", extra={})
         unread = 0
-        for attempt in range(1 + _RETRIES):
+        for attempt in range(TRIES):
             try:
                 completion = yield self._request(chat, vote=vote, unread=unread)
             except EngineError:
-                if attempt == _RETRIES:
+                if attempt == TRIES - 1:
                     raise
                 continue
             if self.mode == "choices":
@@ -79,6 +81,6 @@ class Asking:
             messages=chat,
             max_tokens=self.max_tokens,
             temperature=temperature,
-            seed=self.seed + (1 + _RETRIES) * vote + unread if temperature else None,
+            seed=self.seed + TRIES * vote + unread if temperature else None,
             schema=SCHEMA if self.enforce else None,
         )

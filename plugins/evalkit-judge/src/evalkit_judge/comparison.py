@@ -21,7 +21,7 @@ from evalkit import (
     UserError,
 )
 from evalkit_judge.audit import validated
-from evalkit_judge.beforehand import faults
+from evalkit_judge.beforehand import faults, most_requests
 from evalkit_judge.conclusion import Conclusion, conclude
 from evalkit_judge.details import details_of
 from evalkit_judge.fitting import Fit
@@ -55,6 +55,15 @@ class JudgeElo(Comparison):
     def check(self, preview: Preview) -> Iterable[UserError]:
         """Faults of names, of the budget and of the file of human verdicts, all at once."""
         return faults(preview, self.params)
+
+    def most_requests(self, preview: Preview) -> Mapping[str, int] | None:
+        """Pairs, examples, orders and votes, the audit, and repeats of unreadable verdicts.
+
+        Raises:
+            ModelError: a judge can answer in no way that the parameters allow.
+            UserError: a cell is called like the gold contestant.
+        """
+        return most_requests(preview, self.params)
 
     def questions(self, contest: Contest) -> Sequence[Question]:
         """To each judge: a question for each pair, example, order and vote, then its audit.

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from evalkit import Contest, Json, ModelError, Question, ResolvedModel, Steps
 from evalkit_judge.answers import same
-from evalkit_judge.asking import Asking
+from evalkit_judge.asking import TRIES, Asking
 from evalkit_judge.lineup import Bout, Lineup
 from evalkit_judge.params import JudgeEloParams
 from evalkit_judge.probes import Check, Plan, Probe, probes
@@ -53,12 +53,12 @@ def votes_of(params: JudgeEloParams, model: ResolvedModel | None) -> int:
 
 
 def tries_of(params: JudgeEloParams, model: ResolvedModel) -> int:
-    """How often a judge is asked one question at most, until it gives a verdict.
+    """How often a judge is asked one question at most, if answers come but cannot be read.
 
     Raises:
         ModelError: it can answer in no way that the parameters allow.
     """
-    return TRIES  # a choice is asked for again where no answer came
+    return TRIES if _mode(params, model) == "schema" else 1
 
 
 def probes_of(
