@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.harness import ROOT, BenchmarkError, arguments
+from benchmarks.harness import BenchmarkError, arguments
 from benchmarks.outcome import Finding, Outcome
 from benchmarks.serve import versions
 
@@ -135,7 +135,6 @@ def start(folder: Path, examples: int, *, cells: int = 1) -> subprocess.Popen[st
     return subprocess.Popen(
         [sys.executable, "-m", "evalkit", *ARGUMENTS],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE if cells > 1 else subprocess.DEVNULL,
         text=True,

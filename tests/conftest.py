@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from evalkit.schemas import results_schema
+from evalkit.results import results_schema
 from evalkit.testing import FakeEngine
 
 pytest_plugins = ["evalkit.testing.plugin"]

@@ -1,5 +1,7 @@
 """max-cost and max-time: a run stops cleanly before it takes more, and can be gone on with."""
 
+import sys
+
 import pytest
 from tests.metering import ANSWER, CHECK, MODELS, attempts, metered
 
@@ -44,7 +46,8 @@ class TestCost:
         result = lab.run()
         assert result.exit_code == 1, result.output
         assert (
-            "stopped: USD 0.00401 of max-cost 0.0045 are spent, and one more answer may cost 0.002\n"
+            "stopped: USD 0.00401 of max-cost 0.0045 are spent, "
+            "and one more answer may cost 0.002\n"
             "  2 jobs are left: predict fake-bare, score fake-bare contains\n"
             "  raise the limit and run again: it goes on where it stopped\n"
         ) in result.stderr
@@ -112,6 +115,7 @@ class TestCost:
             output=lab.path / "runs", modules=("evalkit.testing.fakes",), local=chosen.local
         )
         finished = api.execute(chosen, options, observer)
+        del sys.modules["evalkit_plugins"]
         assert finished.stopped.startswith("stopped: USD")
         assert finished.failed
         assert any(text.startswith("stopping: USD") for text in told)

@@ -595,8 +595,9 @@ class TestRunFolders:
         ("tables", "message"),
         [
             ({"analysis": {"pears": "all"}}, "pears: Extra inputs are not permitted"),
-            ({"analysis": 3}, "damaged: no tables of a suite"),
-            (None, "damaged: no tables of a suite"),
+            ({"analysis": 3}, "damaged: tables.analysis: expected object"),
+            ({"expect": 3}, "damaged: no tables of a suite"),
+            (None, "damaged: tables: expected object"),
         ],
     )
     def test_a_manifest_that_says_something_else(self, bench, folder, tables, message):

@@ -27,9 +27,7 @@ def test_what_is_one(name, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-@pytest.mark.parametrize(
-    "pair", [("LoRA", "lora"), ("\u212b", "\xe5"), ("\ufb01t", "fit")]
-)
+@pytest.mark.parametrize("pair", [("LoRA", "lora"), ("\u212b", "\xe5"), ("\ufb01t", "fit")])
 def test_names_that_some_file_systems_take_for_one(pair):
     assert same_file(pair[0]) == same_file(pair[1])
 

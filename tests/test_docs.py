@@ -17,7 +17,7 @@ import evalkit
 from evalkit import hookspecs
 from evalkit.cli import cli
 from evalkit.plugins import build_manager
-from evalkit.schemas import results_schema
+from evalkit.results import results_schema
 from evalkit.suite import RawSuite, check_suite, read_suite
 from evalkit.suite.check import _TOP
 from evalkit.suite.read import merge
@@ -28,6 +28,7 @@ PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
     ROOT / "CHANGELOG.md",
+    ROOT / "SECURITY.md",
     *sorted(ROOT.glob("docs/**/*.md")),
     *sorted(ROOT.glob("plugins/*/README.md")),
 ]

@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 
 import evalkit
-from evalkit.schemas import results_schema
+from evalkit.results import results_schema
 
 ROOT = Path(__file__).parents[1]
 SUITE = """

@@ -94,7 +94,7 @@ class TestDryRun:
 
     def test_a_method_that_asks_while_it_adapts_decides_itself(self, lab):
         metered(lab, adapters='[[adapters]]\nuse = "fake-adapter"\nask = 2\n')
-        head, line, *unknown = dry(lab)
+        _, line, *unknown = dry(lab)
         assert "unknown prompt tokens" in line
         assert unknown == [
             "  unknown: adapt fake-adapter: the method decides what it asks",

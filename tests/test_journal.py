@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from evalkit import Completion, Journal
+from evalkit import Attempt, Completion, Journal
 from evalkit.journal import FileJournal, Part, Wave, payload
 
 
@@ -150,6 +150,20 @@ def test_time_adds_up_over_the_attempts(tmp_path: Path) -> None:
     assert 110 <= again.seconds < 120
     assert 110 <= open_journal(path)[0].seconds < 120
     assert again.attempts == 2
+
+
+def test_what_attempts_without_an_answer_took_adds_up(tmp_path: Path) -> None:
+    path = tmp_path / "job.journal"
+    for _ in range(2):
+        journal = FileJournal(path, lambda event: None)
+        journal.enter("m", "id", Attempt(outcome="unreadable", seconds=1.0, prompt_tokens=7))
+        journal.enter("m", "id", Attempt(outcome="429", seconds=1.0))
+        journal.enter("m", "id", Attempt(outcome="answered", seconds=1.0, prompt_tokens=9))
+        journal.close()
+    again, notices = open_journal(path)
+    assert again.unanswered["id"].prompt_tokens == 14
+    assert again.records == {}
+    assert notices == []
 
 
 def test_a_full_disk_is_told_with_the_path_and_leaves_whole_lines(tmp_path: Path) -> None:

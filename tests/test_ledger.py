@@ -282,3 +282,21 @@ class TestRuns:
         found = lab.results()["ledger"]
         assert found["executions"] == 2
         assert found["cost"] == pytest.approx(len(answered) * ANSWER + 2 * CHECK)
+
+
+class TestRepeatedAttempts:
+    """An attempt that brought no answer was paid for all the same."""
+
+    def test_they_are_part_of_what_a_cell_costs(self, lab):
+        metered(lab, models=MODELS + "refuse = true\n")
+        plugin = lab.path / "evalkit_plugins.py"
+        told = 'Attempt(outcome="429", seconds=0.0)'
+        paid = 'Attempt(outcome="unreadable", seconds=0.0, prompt_tokens=500)'
+        plugin.write_text(plugin.read_text().replace(told, paid))
+        assert lab.run().exit_code == 0
+        cell = lab.cell("fake-bare")
+        usage = cell["usage"]["predict"]
+        answered = (usage["prompt_tokens"] + 10 * usage["completion_tokens"]) / 1e6
+        assert cell["cost"]["predict"] == pytest.approx(answered + 4 * 500 / 1e6)
+        (method,) = lab.results()["analysis"]["costs"].values()
+        assert method["serving"]["per_1000"] == pytest.approx(1000 * cell["cost"]["predict"] / 4)

@@ -7,7 +7,7 @@ import pytest
 
 from evalkit import UserError, load_run
 from evalkit.results import comparable, read_results
-from evalkit.schemas import results_schema
+from evalkit.results import results_schema
 
 DUEL = '[[comparisons]]\nuse = "fake-duel"\njudge = "parrot"\n'
 ADAPTERS = """

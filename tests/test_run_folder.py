@@ -137,6 +137,7 @@ class TestOfARun:
             "manifest.json",
             "results.json",
             "examples.jsonl",
+            "ledger.jsonl",
             "near-duplicates/fake-adapter.json",
             *(f"predictions/{cell}.jsonl" for cell in cells),
             *(f"scores/{metric}/{cell}.jsonl" for metric in ("contains", "x") for cell in cells),

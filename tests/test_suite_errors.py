@@ -46,8 +46,8 @@ def test_unknown_keys_are_named_with_what_is_allowed(lab):
             error(
                 "nmae: unknown key",
                 'did you mean "name"?  allowed: adapters, analysis, comparisons, description, '
-                "evaluate, executor, expect, metrics, models, name, profiles, reporters, seeds, "
-                "task",
+                "evaluate, executor, expect, max-cost, max-time, metrics, models, name, profiles, "
+                "reporters, seeds, task",
             ),
             error(
                 "evaluate.limt: unknown key",

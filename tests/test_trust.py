@@ -1,11 +1,14 @@
 """Suites and run folders that somebody else wrote: they run none of their own code."""
 
 import json
+import re
 import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[1]
 SPY = "#!/bin/sh\ntouch {mark}\nexit 1\n"
 FAKES = "evalkit.testing.fakes"
 TUNED = '[[adapters]]\nuse = "fake-adapter"\nk = 2\nweights = true\n'
@@ -24,9 +27,16 @@ def models(python):
     return f'[[models]]\nname = "parrot"\nengine = "fake"\npython = "{python}"\n'
 
 
+def test_the_tests_that_the_security_page_names_are_there():
+    named = re.findall(r"`(?:tests/)?(test_\w+\.py)`", (ROOT / "SECURITY.md").read_text("utf-8"))
+    assert len(named) > 8
+    for name in named:
+        assert [*ROOT.glob(f"tests/{name}"), *ROOT.glob(f"plugins/*/tests/{name}")], name
+
+
 class TestInterpreters:
     @pytest.mark.parametrize("python", ["bin/python", "./bin/python", "../foreign/bin/python"])
-    @pytest.mark.parametrize("key", ["models.parrot", "executor"])
+    @pytest.mark.parametrize("key", ["models[0]", "executor"])
     @pytest.mark.parametrize("command", ["validate", "ls", "run"])
     def test_one_that_came_with_the_suite_is_not_run(self, foreign, python, key, command):
         executor = f'[executor]\nuse = "worker"\npython = "{python}"\n'
@@ -74,8 +84,7 @@ class TestInterpreters:
 
 
 STYLED = """
-from evalkit import Entry, Params, hookimpl
-from evalkit.testing.fakes.adapter import FakeAdapter
+from evalkit import AdaptedModel, Adapter, Entry, Params, Prompt, hookimpl
 
 
 class Style(Params):
@@ -83,7 +92,8 @@ class Style(Params):
 
 
 class Styled(Adapter):
-    pass
+    def adapt(self, context):
+        return AdaptedModel(prompt=Prompt(instruction=self.params.style))
 
 
 @hookimpl
@@ -228,6 +238,22 @@ class TestRunFolders:
             told = f"loading local plugins from {run.path}/evalkit_plugins.py"
             assert told in attempt(run, command).stderr
         assert told in run.project.run("plugins").stderr
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{text.__class__}", "{0}", "{text!r}", "{text:>99999999}", "{{ 7 * 7 }}", "{text[0]}"],
+)
+def test_a_declared_template_names_fields_and_evaluates_nothing(lab, template):
+    lab.jsonl("test.jsonl", [{"text": "a", "answer": "b"}])
+    task = f"""[task]
+instruction = "{{text.__class__}} %s"
+input = "{template}"
+target = "answer"
+test = "test.jsonl"
+"""
+    lab.suite(task=task, adapters='[[adapters]]\nuse = "fake-bare"\n')
+    assert "missing; the row has text, answer" in lab.errors()
 
 
 class TestTerminal:

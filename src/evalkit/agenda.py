@@ -78,13 +78,17 @@ class Agenda:
 
     def _look_for_finished(self, record: Record, notify: Notify) -> None:
         for job in record.all_jobs:
+            self.tell_damage(job, notify)
             note = self._store.finished(job.kind, job.id)
-            where = self._store.folder(job.kind, job.id)
-            if note is None and where.exists():
-                notify(f"{where}: damaged, so {job.label} is done again")
             if note is not None and not note.get("failures"):  # failures are asked anew
                 record.notes[job.id] = note
                 record.reused.add(job.id)
+
+    def tell_damage(self, job: Job, notify: Notify) -> None:
+        """Tell of a job that was finished, and is damaged now."""
+        where = self._store.folder(job.kind, job.id)
+        if not self._fresh and where.exists() and self._store.finished(job.kind, job.id) is None:
+            notify(f"{where}: damaged, so {job.label} is done again")
 
     def drop(self, fault: Fault) -> None:
         """Let the cells and comparisons that a fault concerns fail."""

@@ -13,7 +13,7 @@ from evalkit.prepare import Choice, Prepared, prepare
 from evalkit.records import Prediction
 from evalkit.results import read_results
 from evalkit.runner import Finished, Observer, Options, Run
-from evalkit.serialization import plain, prediction_from_json, pretty, read_lines
+from evalkit.serialization import plain, pretty, read_predictions
 from evalkit.store import find_run, write_atomically
 from evalkit.suite import Suite
 
@@ -69,7 +69,7 @@ class RunView:
         if not paths.get(cell):
             known = ", ".join(name for name, path in paths.items() if path)
             raise UserError(f'{self.folder}: no predictions of a cell "{cell}"', f"cells: {known}")
-        return [prediction_from_json(form) for form in read_lines(self.folder / paths[cell])]
+        return list(read_predictions(self.folder / paths[cell]))
 
 
 def load_run(path: str | Path) -> RunView:
@@ -128,8 +128,7 @@ def run(  # noqa: PLR0913 (the options of `evalkit run`, all but the first by ke
         modules: plugin modules to load, as for ``-p``.
         output_dir: the output folder.
         fresh: run every job anew, and ask every question anew.
-        cache: what the response cache is for: "refresh" asks anew and writes to it, "off" leaves
-            it alone.
+        cache: "refresh" asks anew and writes to the response cache, "off" leaves it alone.
         keep_going: cells whose model or data cannot be had fail; the others run.
         observer: told how the run goes.
 
@@ -158,12 +157,15 @@ def run(  # noqa: PLR0913 (the options of `evalkit run`, all but the first by ke
         local=prepared.local,
     )
     observer = observer or Silence()
-    for notice in prepared.notices:
-        observer.notice(notice)
+    _tell(observer, prepared.notices)
     finished = execute(prepared, options, observer)
-    for text in finished.told:
-        observer.notice(text)
+    _tell(observer, finished.told)
     return RunView(finished.folder, finished.results)
+
+
+def _tell(observer: Observer, texts: Sequence[str]) -> None:
+    for text in texts:
+        observer.notice(text)
 
 
 def execute(prepared: Prepared, options: Options, observer: Observer) -> Finished:

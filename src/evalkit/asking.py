@@ -129,7 +129,7 @@ class Asker:
         found: dict[str, Completion] = {}
         seconds = 0.0
         for key, form in self._cache.find(list(wanted)).items():
-            if (cached := _from_cached(form)) is not None:
+            if (cached := read_cached(form)) is not None:
                 found[key] = cached[0]
                 seconds += cached[1]
         if found:
@@ -236,7 +236,7 @@ class _EnginePart(Part):
 
     def enter(self, attempt: Attempt) -> None:
         """Enter an attempt into the ledger, with who was asked."""
-        self._job_journal.enter(self._source.name, attempt)
+        self._job_journal.enter(self._source.name, self._source.identity, attempt)
 
 
 class _Keeper:
@@ -299,7 +299,7 @@ def _for_cache(form: bytes, took: float) -> bytes:
     return form[:-1] + b',"took":%.6f}' % took
 
 
-def _from_cached(form: bytes) -> tuple[Completion, float] | None:
+def read_cached(form: bytes) -> tuple[Completion, float] | None:
     """An answer and its seconds; None if the cache holds something else."""
     try:
         found = strict_json(form.decode("ascii"))

@@ -8,6 +8,7 @@ decided alike, what was answered is not asked again. The lines of the log (`eval
     {"answer": KEY, "from": ..., "is": {...}}       what was answered to the request with this key
     {"attempt": N, "seconds": ...}                  how long an attempt has taken so far
     {"saved": ...}                                  seconds that cached answers once took
+    {"unanswered": MODEL, ...}                      tokens of an attempt that brought no answer
 """
 
 import math
@@ -20,11 +21,14 @@ from typing import Any, Literal
 
 from evalkit.interfaces import Attempt, Event, Journal
 from evalkit.lines import as_line
-from evalkit.log import Log
-from evalkit.records import Completion, Json
-from evalkit.serialization import answer_from_json, line
+from evalkit.log import AROUND, Log
+from evalkit.records import Completion, Json, Usage
+from evalkit.serialization import kept_answer, line
 
 _TIME_EVERY_S = 1.0
+_TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens")
+_LONGEST = 1 << 40
+"""Longer than any line: the place and the length of an answer are one number, to save memory."""
 
 Origin = Literal["engine", "cache"]
 
@@ -85,6 +89,7 @@ class FileJournal(Journal):
     Attributes:
         attempts: how many attempts at the job left something, this one included.
         cached: how many of the answers came from the response cache.
+        unanswered: identity of a model -> what attempts took that brought no answer.
     """
 
     def __init__(
@@ -107,12 +112,13 @@ class FileJournal(Journal):
         self._path, self._tell, self._stopping = path, tell, stopping
         self._log = Log(path)
         self._lock = threading.RLock()
-        self._answers: dict[bytes, tuple[int, int]] = {}
+        self._answers: dict[int, int] = {}
         self._waves: dict[str, list[Wave]] = {}
         self._seconds: dict[int, float] = {}
         self._started, self._told = time.monotonic(), -math.inf
         self._saved = 0.0
         self.cached = 0
+        self.unanswered: dict[str, Usage] = {}
         self._read()
         self.attempts = max(self._seconds, default=0) + 1
 
@@ -140,9 +146,25 @@ class FileJournal(Journal):
         """Tell the user something worth a line."""
         self._tell({"notice": text})
 
-    def enter(self, model: str, attempt: Attempt) -> None:
-        """Enter an attempt at a request to a model into the ledger of the run."""
+    def enter(self, model: str, identity: str, attempt: Attempt) -> None:
+        """Enter an attempt at a request into the ledger of the run.
+
+        Args:
+            model: the suite's name of the model.
+            identity: of the model.
+            attempt: what became of it.
+        """
+        used = {name: getattr(attempt, name) for name in _TOKENS}
+        if attempt.outcome != "answered" and any(used.values()):
+            with self._lock:
+                self._write([{"unanswered": identity, **used}], sync=False)
+                self._count(identity, used)
         self._tell({"attempt": {"model": model, **asdict(attempt)}})
+
+    def _count(self, identity: str, used: Mapping[str, int]) -> None:
+        """Add what an attempt without an answer took."""
+        sofar = self.unanswered.get(identity, Usage())
+        self.unanswered[identity] = sofar.plus(Usage(**{name: used[name] for name in _TOKENS}))
 
     def has(self, key: str) -> bool:
         """Whether a request was answered."""
@@ -152,14 +174,13 @@ class FileJournal(Journal):
         """What was answered to a request; None if it was not, or the answer is damaged."""
         with self._lock:
             place = self._answers.get(_short(key))
-            form = None if place is None else self._log.at(*place)
+            form = None if place is None else self._log.at(*divmod(place, _LONGEST))
             if place is not None and (form is None or form.get("answer") != key):
                 del self._answers[_short(key)]  # damaged since it was written
                 form = None
         if form is None:
             return None
-        found = answer_from_json(form["is"])
-        return found if isinstance(found, Completion) else None
+        return kept_answer(form.get("is"))
 
     def keep(self, answers: Mapping[str, bytes], origin: Origin) -> None:
         """Keep answers, each under the key of its request, as `payload` makes them.
@@ -174,7 +195,7 @@ class FileJournal(Journal):
             ]
             places = self._log.write([*forms, *self._time()], sync=False)
             for key, form, place in zip(answers, forms, places, strict=False):
-                self._answers[_short(key)] = (place, len(form) + 18)
+                self._answers[_short(key)] = place * _LONGEST + len(form) + AROUND
             self.cached += len(answers) if origin == "cache" else 0
 
     def keep_cached(self, answers: Mapping[str, bytes], seconds: float) -> None:
@@ -252,18 +273,20 @@ class FileJournal(Journal):
                 if form is None:
                     damaged += 1
                 elif "answer" in form:
-                    self._answers[_short(form["answer"])] = (place, length)
+                    self._answers[_short(form["answer"])] = place * _LONGEST + length
                     self.cached += form["from"] == "cache"
                 elif "wave" in form:
-                    wave = Wave(form["wave"], tuple(form["keys"]))
-                    self._waves.setdefault(form["of"], []).append(wave)
+                    wave = Wave(int(form["wave"]), tuple(map(str, form["keys"])))
+                    self._waves.setdefault(str(form["of"]), []).append(wave)
                 elif "attempt" in form:
-                    self._seconds[form["attempt"]] = form["seconds"]
+                    self._seconds[int(form["attempt"])] = _seconds(form["seconds"])
+                elif "unanswered" in form:
+                    self._count(form["unanswered"], form)
                 elif "saved" in form:
-                    self._saved += form["saved"]
+                    self._saved += _seconds(form["saved"])
                 else:
-                    self.records[form["key"]] = form["value"]
-            except (KeyError, TypeError, ValueError):
+                    self.records[str(form["key"])] = form["value"]
+            except (KeyError, OverflowError, TypeError, ValueError):
                 damaged += 1
         if damaged:
             records = "a record" if damaged == 1 else f"{damaged} records"
@@ -286,6 +309,18 @@ def payload(answer: Completion) -> bytes:
     return as_line(form)[:-1]
 
 
-def _short(key: str) -> bytes:
-    """Half of a key, which is enough to tell the requests of a job apart."""
-    return bytes.fromhex(key[:32])
+def _seconds(value: Any) -> float:
+    """A duration that was noted.
+
+    Raises:
+        ValueError: it is none.
+    """
+    seconds = float(value)
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"{value} is no duration")
+    return seconds
+
+
+def _short(key: str) -> int:
+    """Enough of a key to find an answer by; whether it is the right one is seen when it is read."""
+    return int(key[:15], 16)

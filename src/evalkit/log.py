@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 _DIGITS = 16
+AROUND = _DIGITS + 2
+"""Bytes of a line around its JSON."""
 _SYNC_EVERY_S = 0.5
 
 

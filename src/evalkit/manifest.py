@@ -12,8 +12,38 @@ from evalkit import __version__
 from evalkit.plan import Inputs
 from evalkit.plugins import Plugins
 from evalkit.serialization import digest_of, pretty
-from evalkit.store import read_object, write_atomically
+from evalkit.store import check_shape, read_object, write_atomically
 from evalkit.suite import RawSuite, Suite
+
+_TEXT, _TABLE = {"type": "string"}, {"type": "object"}
+_USE = {
+    "type": "object",
+    "required": ["use", "name", "params"],
+    "properties": {"use": _TEXT, "name": _TEXT, "params": _TABLE},
+}
+_PLUGIN = {
+    "type": "object",
+    "required": ["kind", "qualified", "code"],
+    "additionalProperties": _TEXT,
+}
+_SHAPE = {
+    "type": "object",
+    "required": ["suite", "profile", "tables", "base", "task"],
+    "properties": {
+        "suite": _TEXT,
+        "profile": _TEXT,
+        "base": _TEXT,
+        "tables": {
+            "type": "object",
+            "properties": {"evaluate": _TABLE, "analysis": _TABLE},
+        },
+        "task": _USE,
+        "models": {"type": "array", "items": _USE},
+        "methods": {"type": "object", "additionalProperties": _TABLE},
+        "plugins": {"type": "array", "items": _PLUGIN},
+    },
+}
+"""What later commands rely on; the first runs had no methods."""
 
 
 def make_manifest(
@@ -52,7 +82,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     Raises:
         UserError: it is missing or damaged.
     """
-    return read_object(folder / "manifest.json")
+    path = folder / "manifest.json"
+    manifest = read_object(path)
+    check_shape(path, manifest, _SHAPE)
+    return manifest
 
 
 def evaluation_sha256(inputs: Inputs) -> str:

@@ -111,25 +111,31 @@ def local_notices(folders: Sequence[Path]) -> tuple[str, ...]:
 
 
 def _check_interpreters(suite: Suite) -> None:
-    """See that no interpreter came with a suite that is not of the current project.
-
-    An interpreter runs what lies beside it. What came with the suite is the folder that has both;
-    the project is the working directory, with all that lies around it.
+    """See that no interpreter would be run that came with a suite of somebody else's.
 
     Raises:
-        SuiteError: an interpreter came with the suite.
+        SuiteError: one came with the suite.
     """
-    base, here = suite.path.resolve().parent, Path.cwd()
-    named = [(f"models.{model.name}.python", model.python) for model in suite.models]
+    named = [(f"models[{i}].python", model.python) for i, model in enumerate(suite.models)]
     named.append(("executor.python", suite.executor.params.get("python")))
-    problems = []
-    for where, python in named:
-        for place in {Path(str(python)), Path(str(python)).resolve()} if python else ():
-            shared = Path(os.path.commonpath([base, place]))
-            if not here.is_relative_to(shared):
-                what = f"{suite.path}: {where}: {python} came with the suite, and would be run"
-                hint = "if you trust it, allow it with --allow-local-plugins"
-                problems.append(UserError(what, hint))
-                break
+    problems = [
+        UserError(
+            f"{suite.path}: {where}: {python} came with the suite, and would be run",
+            "if you trust it, allow it with --allow-local-plugins",
+        )
+        for where, python in named
+        if isinstance(python, str) and _came_with(suite.path, Path(python).absolute())
+    ]
     if problems:
         raise SuiteError(problems)
+
+
+def _came_with(suite: Path, python: Path) -> bool:
+    """Whether a suite and an interpreter share a folder that is not around the current project.
+
+    The project is the working directory. An interpreter runs what lies beside it, so that both
+    the place of a link and that of the program itself count.
+    """
+    base, here = suite.resolve().parent, Path.cwd()
+    shared = (os.path.commonpath([base, place]) for place in (python, python.resolve()))
+    return not all(here.is_relative_to(folder) for folder in shared)

@@ -48,8 +48,8 @@ def cost_of(note: Mapping[str, Any], own: str, prices: Mapping[str, Prices | Non
     """What a job cost; None if a price is missing.
 
     Args:
-        note: what the job noted: ``seconds``, and ``usage`` of the model `own` or
-            ``usage_by_model``.
+        note: what the job noted: ``seconds``, ``usage`` of the model `own` or
+            ``usage_by_model``, and, by model, of attempts that brought no answer (``unanswered``).
         own: identity of the model whose time the job took.
         prices: identity of a model -> its prices. A suite may give a model another name, and
             another model that name.
@@ -59,7 +59,7 @@ def cost_of(note: Mapping[str, Any], own: str, prices: Mapping[str, Prices | Non
         return None
     total = price.of_time(note["seconds"])
     usages = note.get("usage_by_model") or {own: note["usage"]}
-    for identity, usage in usages.items():
+    for identity, usage in [*usages.items(), *note.get("unanswered", {}).items()]:
         asked = prices.get(identity)
         if asked is None:
             return None

@@ -43,12 +43,23 @@ def rescore(
     Raises:
         UserError: an unknown metric or parameter, or data that changed since the run.
     """
-    local = local_folders()
-    plugins = build_manager(modules, local_folders=local)
+    kept = RunFolder(folder, Store(folder.parent))
+    kept.lock()  # results are read, added to, and written
+    try:
+        plugins = build_manager(modules, local_folders=local_folders())
+        tables = [{"use": metric, **({"name": name} if name else {})} for metric in metrics]
+        for table in tables:
+            apply_overrides(table, overrides)
+        return _rescored(kept, tables, plugins, modules)
+    finally:
+        kept.close()
+
+
+def _rescored(
+    kept: RunFolder, tables: Sequence[dict[str, Any]], plugins: Plugins, modules: Sequence[str]
+) -> dict[str, Any]:
+    folder = kept.path
     results = read_results(folder)
-    tables = [{"use": metric, **({"name": name} if name else {})} for metric in metrics]
-    for table in tables:
-        apply_overrides(table, overrides)
     suite = _suite(read_manifest(folder), tables, plugins)
     task = load_task(suite, plugins)
     check_answers(suite, task, plugins)
@@ -60,7 +71,7 @@ def rescore(
         )
     planner = Planner(suite, inputs, plugins)
     store, executor = Store(folder.parent), LocalExecutor(Params())
-    choice = {"modules": list(modules), "local": [str(path) for path in local]}
+    choice = {"modules": list(modules), "local": [str(path) for path in local_folders()]}
     anywhere: dict[str, Any] = {"root": str(store.root), "plugins": choice, "provenance": []}
     anywhere |= {"cache": "off", "fresh": False}
     scored = []
@@ -77,7 +88,7 @@ def rescore(
             cell["jobs"]["score"][metric.name] = job.id
             scored.append((cell["id"], metric.name, job.id))
     for one in scored:  # only now: no metric has failed
-        RunFolder(folder, store).keep_scores(*one)
+        kept.keep_scores(*one)
     write_atomically(folder / "results.json", pretty(results))
     return results
 

@@ -3,8 +3,10 @@
 The schema is versioned (``schema``) and published by ``evalkit schema results``.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from evalkit.plan import CellJobs, Job
 from evalkit.prices import Prices, cost_of
 from evalkit.records import Cell, Failure, ResolvedModel
 from evalkit.serialization import cell_to_json, failure_to_json, plain, resolved_to_json
-from evalkit.store import read_object, runs
+from evalkit.store import check_shape, read_object, runs
 from evalkit.suite import ModelUse, Use
 
 SCHEMA = "evalkit-results/1"
@@ -289,10 +291,13 @@ def judges_result(note: Note, prices: Mapping[str, Prices | None]) -> dict[str, 
         note: what the job noted; older ones tell nothing of single judges.
         prices: identity of a model -> its prices.
     """
-    return {
-        name: {**own, "cost": cost_of(own, own["identity"], prices)}
-        for name, own in note.get("judges", {}).items()
-    }
+    wasted = note.get("unanswered", {})
+    found = {}
+    for name, own in note.get("judges", {}).items():
+        its = {key: usage for key, usage in wasted.items() if key == own["identity"]}
+        cost = cost_of({**own, "unanswered": its}, own["identity"], prices)
+        found[name] = {**own, "cost": cost}
+    return found
 
 
 def comparable(result: Mapping[str, Any]) -> bool:
@@ -314,7 +319,8 @@ def read_results(folder: Path) -> dict[str, Any]:
     if results.get("schema") != SCHEMA:
         found = results.get("schema", "no schema")
         hint = "read it with the version of evalkit that wrote it, or run the suite again"
-        raise UserError(f"{path}: expected {SCHEMA}, found {found}", hint)
+        raise UserError(f"{path}: expected {SCHEMA}, found {str(found)[:80]}", hint)
+    check_shape(path, results, results_schema())
     check_names(path, results)
     return results
 
@@ -341,6 +347,13 @@ def lacking(root: Path, suite: str) -> frozenset[str] | None:
 
 def _is_whole(cell: Mapping[str, Any]) -> bool:
     return bool(cell["status"] == "done" and not (cell["outcomes"] or {}).get("failed"))
+
+
+def results_schema() -> dict[str, Any]:
+    """The JSON schema of ``results.json``, version 1."""
+    text = files("evalkit").joinpath("results-1.schema.json").read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
 
 
 def assemble(  # noqa: PLR0913 (the parts of the file, all by keyword)

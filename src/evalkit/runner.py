@@ -344,6 +344,7 @@ class Run:
             job = contested.job = self._agenda.compare_job(contested, records)
             note = self._agenda.compared(job, records)
             if note is None:
+                self._agenda.tell_damage(job, self._observer.notice)
                 contested.failure = self._execute_job(job)
                 note = self._store.finished("compare", job.id)
             if contested.failure is None:

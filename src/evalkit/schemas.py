@@ -1,8 +1,6 @@
-"""JSON schemas of what evalkit reads and writes: suites, parameters, results."""
+"""JSON schemas of what evalkit reads: suites and parameters."""
 
 import contextlib
-import json
-from importlib.resources import files
 from typing import Any
 
 from evalkit.errors import PluginError
@@ -12,13 +10,6 @@ from evalkit.suite.keys import AnalysisKeys, ExpectKeys, LimitKeys, ModelKeys
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
 _SIZE: Schema = {"anyOf": [{"type": "integer", "minimum": 1}, {"const": "all"}]}
-
-
-def results_schema() -> Schema:
-    """The schema of ``results.json``, version 1."""
-    text = files("evalkit").joinpath("results-1.schema.json").read_text(encoding="utf-8")
-    schema: Schema = json.loads(text)
-    return schema
 
 
 def params_schema(registry: Registry, kind: str, name: str) -> Schema:

@@ -20,6 +20,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,10 @@ from evalkit.confined import check_content
 from evalkit.errors import UserError
 from evalkit.locks import Lock, is_held
 from evalkit.serialization import pretty
-from evalkit.strict import strict_json
+from evalkit.strict import misfits, strict_json
 
 _JOB_FILE = "job.json"
+_SHOWN = 3
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -85,6 +87,19 @@ def read_object(path: Path) -> dict[str, Any]:
     return content
 
 
+def check_shape(path: Path, content: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+    """See that a file holds what it should.
+
+    Raises:
+        UserError: it does not; names the first places.
+    """
+    found = list(islice(misfits(content, schema), _SHOWN + 1))
+    if found:
+        more = "; ..." if len(found) > _SHOWN else ""
+        what = f"{path}: damaged: {'; '.join(found[:_SHOWN])}{more}"
+        raise UserError(what, "run the suite again")
+
+
 class Store:
     """Finished jobs, by kind and identity."""
 
@@ -118,8 +133,8 @@ class Store:
             if owner and not is_alive(int(owner[1])):
                 path.unlink(missing_ok=True)
         for path in (self.root / "jobs" / ".unfinished").glob("*"):
-            owner = re.search(r"-(\d+)(\.old)?$", path.name)
-            if owner and not is_alive(int(owner[1])):
+            staged = re.fullmatch(r"(.+)-\d+(\.old)?", path.name)
+            if staged and not is_held(path.with_name(f"{staged[1]}.lock")):
                 shutil.rmtree(path, ignore_errors=True)
             if path.suffix == ".lock" and not is_held(path):
                 path.unlink(missing_ok=True)

@@ -6,15 +6,12 @@ import random
 import subprocess
 
 import pytest
-from tests.faults.lives import APART, HEAVY, LIGHT, Lab, Nursery, seed
+from tests.faults.lives import APART, HEAVY, LIGHT, Lab, Nursery, points, seed
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _told_seed(request):
-    """Say by which seed the faults were drawn."""
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        reporter.write_line(f"EVALKIT_FAULTS_SEED={seed()}")
+def pytest_report_header():
+    """Say by which seed the faults are drawn."""
+    return f"faults: EVALKIT_FAULTS_SEED={seed()}, about {points(200)} kill points"
 
 
 @pytest.fixture(scope="session")

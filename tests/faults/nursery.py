@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from importlib import import_module
+from pathlib import Path
 
 from tests.faults import points
 
@@ -81,6 +82,13 @@ def fill(order):
     return {}
 
 
+def clear(order):
+    """Remove all that is in a folder."""
+    for path in Path(order["folder"]).iterdir():
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    return {}
+
+
 def copy(order):
     """Bring a folder to where others see it."""
     shutil.copytree(order["folder"], order["to"], symlinks=True, dirs_exist_ok=True)
@@ -92,7 +100,7 @@ def main():
         import_module(name)
     gc.collect()
     gc.freeze()  # else each life looks through all that was imported
-    do = {"run": run, "mount": mount, "fill": fill, "copy": copy}
+    do = {"run": run, "mount": mount, "fill": fill, "clear": clear, "copy": copy}
     print("ready", flush=True)
     for text in sys.stdin:
         order = json.loads(text)

@@ -138,6 +138,17 @@ batch-size = 4
 dropout = 0.1
 checkpoint-every = 0.0
 """
+OPTIMISED = """
+[[adapters]]
+use = "dspy"
+optimizer = "bootstrap-random-search"
+demos = 2
+candidates = 2
+metric = "contains"
+threads = 4
+train-size = 8
+validation = 4
+"""
 COLOURS = ("red", "blue", "green", "grey")
 
 

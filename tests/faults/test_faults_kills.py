@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(900)
 
 
 def test_every_kind_of_job_on_an_engine_that_answers_at_once(labs, rng):
-    killing = Killing(labs(ASKING), points(70), rng)
+    killing = Killing(labs(ASKING), points(70), rng, every=True)
     names = killing.run()
     assert killing.done == killing.number
     kinds = {name.split()[1].split("-ID")[0].rpartition("/")[2] for name in names}
@@ -24,12 +24,12 @@ def test_every_kind_of_job_on_an_engine_that_answers_at_once(labs, rng):
 
 
 def test_choices_and_weights(labs, rng):
-    Killing(labs(WEIGHING), points(20), rng).run()
+    Killing(labs(WEIGHING), points(20), rng, every=True).run()
 
 
 def test_answers_that_depend_on_the_batch(labs, rng):
     """Groups are asked again as a whole, and only those that were not answered in full."""
-    Killing(labs(TOGETHER), points(24), rng, in_flight=12).run()
+    Killing(labs(TOGETHER), points(24), rng, in_flight=12, every=True).run()
 
 
 def test_a_worker(labs, rng):

@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 from tests.faults.endpoint import Endpoint
 from tests.faults.lives import LIGHT, MODULES, Killing, Lab, points
-from tests.faults.suites import COLOURS, ENDPOINT, MODEL, SHOWN, TRAINED, data
+from tests.faults.suites import (
+    COLOURS,
+    ENDPOINT,
+    MODEL,
+    OPTIMISED,
+    SHOWN,
+    TRAINED,
+    data,
+    suite,
+)
 
 pytestmark = pytest.mark.timeout(1200)
 PLUGINS = (*MODULES, "evalkit_transformers.hooks", "evalkit_lora.hooks")
@@ -59,9 +68,9 @@ def tiny(tmp_path_factory):
 def models(tmp_path, heavy):
     """Makes labs with a model, by name."""
 
-    def make(suite, cache=None):
+    def make(text, cache=None):
         def lab(name):
-            made = Lab(tmp_path / name, suite, heavy, modules=PLUGINS)
+            made = Lab(tmp_path / name, text, heavy, modules=PLUGINS)
             data(made.path)
             if cache is not None:
                 (made.path / "cache").mkdir()
@@ -75,8 +84,8 @@ def models(tmp_path, heavy):
 
 @pytest.mark.parametrize(("dtype", "share"), [("float32", 40), ("bfloat16", 30)])
 def test_a_small_model_is_trained_and_asked(models, rng, tiny, dtype, share):
-    suite = MODEL.format(model=tiny, dtype=dtype, tokens=6, adapters=SHOWN + TRAINED)
-    killing = Killing(models(suite), points(share), rng, in_flight=IN_FLIGHT)
+    text = MODEL.format(model=tiny, dtype=dtype, tokens=6, adapters=SHOWN + TRAINED)
+    killing = Killing(models(text), points(share), rng, in_flight=IN_FLIGHT, every=True)
     names = killing.run()
     assert any("checkpoints" in name for name in names)
 
@@ -86,8 +95,8 @@ def test_the_embedded_model(models, rng):
     cache = Path(os.environ.get("EVALKIT_CACHE") or Path.home() / ".cache" / "evalkit")
     if not list(cache.glob("models/smollm2-135m-*")):
         pytest.skip("the embedded model is not in the cache; evalkit run suites/webnlg.toml")
-    suite = MODEL.format(model="smollm2-135m", dtype="float32", tokens=4, adapters=SHOWN)
-    Killing(models(suite, cache), 10, rng, in_flight=IN_FLIGHT, timed=0.5).run()
+    text = MODEL.format(model="smollm2-135m", dtype="float32", tokens=4, adapters=SHOWN)
+    Killing(models(text, cache), 10, rng, in_flight=IN_FLIGHT, timed=0.5).run()
 
 
 class AtEndpoint(Killing):
@@ -132,3 +141,11 @@ def test_an_endpoint_is_paid_once(tmp_path, nurseries, rng):
         killing.run()
     finally:
         endpoint.close()
+
+
+def test_an_optimiser_that_asks_from_threads(tmp_path, nurseries, rng):
+    """It goes the same way again, by the answers that are in the journal."""
+    nursery = nurseries(*LIGHT, "evalkit_dspy.adapter")
+    modules = (*MODULES, "evalkit_dspy.hooks")
+    text = suite(methods=OPTIMISED)
+    Killing(lambda name: Lab(tmp_path / name, text, nursery, modules=modules), points(8), rng).run()

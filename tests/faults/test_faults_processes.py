@@ -18,6 +18,7 @@ def runs(lab):
     return sorted(path.parent.name for path in lab.runs.glob("2*/results.json"))
 
 
+@pytest.mark.slow
 def test_a_second_process_at_one_run_leaves_and_names_the_first(tmp_path):
     lab = Lab(tmp_path, slow(0.2, test=30))
     first = lab.start()
@@ -33,6 +34,7 @@ def test_a_second_process_at_one_run_leaves_and_names_the_first(tmp_path):
     assert lab.left() == []
 
 
+@pytest.mark.slow
 def test_two_suites_with_one_job_do_it_once(tmp_path):
     """The second waits for the first, and takes what it made."""
     suite = slow(0.1, test=30)
@@ -50,6 +52,7 @@ def test_two_suites_with_one_job_do_it_once(tmp_path):
     assert lab.left() == []
 
 
+@pytest.mark.slow
 def test_who_waits_for_a_process_that_is_killed_goes_on_with_its_job(tmp_path):
     suite = slow(0.1, test=20)
     lab = Lab(tmp_path, suite)

@@ -9,6 +9,7 @@ import pytest
 from tests.faults.lives import Lab, orphans, wait
 from tests.faults.suites import slow
 
+pytestmark = pytest.mark.slow  # tests/test_signals.py has the shorter ones
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 PLACES = {
     "here": "",

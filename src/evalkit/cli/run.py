@@ -70,7 +70,20 @@ def command(**options: Any) -> int:
     if options["collect_only"]:
         print_cells(prepared)
         return 0
-    chosen = Options(
+    chosen = _options(options, prepared)
+    if options["dry_run"]:
+        return _dry_run(prepared, chosen)
+    junit: Path | None = options["junitxml"]
+    if junit is not None:
+        check_place(junit)
+    finished = _run(prepared, chosen, quiet=options["quiet"])
+    if junit is not None:
+        write_junit(finished.results, junit, finished.problems)
+    return EXIT_FAILED if finished.failed else 0
+
+
+def _options(options: Mapping[str, Any], prepared: Prepared) -> Options:
+    return Options(
         output=Path(options["output_dir"]),
         fresh=options["fresh"],
         cache=cache_use(options),
@@ -81,15 +94,6 @@ def command(**options: Any) -> int:
         local=prepared.local,
         command=tuple(click.get_current_context().obj or ()),
     )
-    if options["dry_run"]:
-        return _dry_run(prepared, chosen)
-    junit: Path | None = options["junitxml"]
-    if junit is not None:
-        check_place(junit)
-    finished = _run(prepared, chosen, quiet=options["quiet"])
-    if junit is not None:
-        write_junit(finished.results, junit, finished.problems)
-    return EXIT_FAILED if finished.failed else 0
 
 
 def _run(prepared: Prepared, options: Options, *, quiet: bool) -> Finished:

@@ -5,7 +5,8 @@ import json
 import click
 
 from evalkit.plugins import KINDS, build_manager, local_folders
-from evalkit.schemas import params_schema, results_schema, suite_schema
+from evalkit.results import results_schema
+from evalkit.schemas import params_schema, suite_schema
 
 
 @click.command("schema")

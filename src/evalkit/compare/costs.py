@@ -104,7 +104,7 @@ def _serving(method: Method, utilisation: float) -> dict[str, Any]:
         return {**form, "undefined": "it answered nothing"}
     if isinstance(prices, str):
         return {**form, "undefined": prices}
-    tokens = _THOUSAND * sum(prices.of_tokens(usage) for usage in usages) / answers
+    tokens = _THOUSAND * sum(_of_tokens(cell, prices) for cell in done) / answers
     if not prices.per_hour:
         return {**form, "tokens": tokens, "device": 0.0, "per_1000": tokens}
     form |= {"tokens": tokens, "utilisation": utilisation}
@@ -112,6 +112,15 @@ def _serving(method: Method, utilisation: float) -> dict[str, Any]:
         return {**form, "undefined": "its answers took no time that could be measured"}
     device = _THOUSAND * hosted_cost(prices.per_hour, answers / seconds, utilisation)
     return {**form, "device": device, "per_1000": tokens + device}
+
+
+def _of_tokens(cell: Mapping[str, Any], prices: Prices) -> float:
+    """The price of the tokens of a cell's answers, those of repeated attempts included."""
+    paid = cell["cost"]["predict"]
+    if paid is None:
+        return prices.of_tokens(cell["usage"]["predict"])
+    device = prices.of_time(cell["seconds"]["predict"])
+    return max(0.0, float(paid) - device)  # less than 0 by rounding only
 
 
 def _tokens(usages: Sequence[Mapping[str, int]], count: int) -> dict[str, float | None]:

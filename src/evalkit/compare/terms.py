@@ -112,8 +112,6 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
             f"{path}: cannot be read: {error.strerror}",
             f"the run folder is not whole, or of an older version: {_AGAIN}",
         ) from None
-    except ValueError:
-        raise _damaged(path, "not every line is a JSON object") from None
 
 
 def _read_seed(path: Path, cell: Form, score: Form) -> tuple[tuple[str, ...], Values] | None:

@@ -1,5 +1,7 @@
 """How what was exported is used, as a card says it: words, and Python that runs. Pure."""
 
+import json
+
 from evalkit.export.shipped import Shipped
 
 _IMPORTS = "import json\nfrom pathlib import Path\n"
@@ -13,9 +15,9 @@ folder = Path(".")  # the folder of this file
 prompt = json.loads((folder / "prompt.json").read_text(encoding="utf-8"))
 """
 _LOAD_PEFT = """\
-base = "{base}"{where}
+base = {base}{where}
 tokenizer = AutoTokenizer.from_pretrained(base)
-model = AutoModelForCausalLM.from_pretrained(base, dtype="{dtype}")
+model = AutoModelForCausalLM.from_pretrained(base, dtype={dtype})
 model = PeftModel.from_pretrained(model, folder)
 """
 _LOAD_MERGED = """\
@@ -86,8 +88,9 @@ def _loading(shipped: Shipped) -> tuple[list[str], list[str]]:
     if not shipped.peft:
         return [], []
     where = "" if shipped.base.public else "  # put in where you have this model"
-    base = {"base": shipped.base.name, "where": where, "dtype": shipped.base.dtype}
-    return [_IMPORTS_PEFT], [_LOAD_PEFT.format(**base)]
+    # As JSON, since the results of a run may be somebody else's: a name stays a name.
+    base, dtype = json.dumps(shipped.base.name), json.dumps(shipped.base.dtype)
+    return [_IMPORTS_PEFT], [_LOAD_PEFT.format(base=base, where=where, dtype=dtype)]
 
 
 def _rules(shipped: Shipped) -> list[str]:

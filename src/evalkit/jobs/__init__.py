@@ -15,7 +15,7 @@ from evalkit.jobs.scoring import score
 from evalkit.journal import FileJournal
 from evalkit.records import Failure
 from evalkit.secrets import hide
-from evalkit.serialization import failure_to_json
+from evalkit.serialization import failure_to_json, usage_to_json
 from evalkit.store import Store
 from evalkit.workshop import Spec, Workshop, told
 
@@ -72,7 +72,9 @@ def _run_locked(store: Store, shop: Workshop, spec: Spec, on_event: Tell) -> dic
         note = dict(_KINDS[kind](shop, spec, staged, tell))
         seconds = journal.seconds - note.pop("aside", 0.0)
         facts = {"kind": kind, "id": identity, "seconds": round(seconds, 3)}
-        note = {**facts, "cached": journal.cached, "decisions": dict(journal.records), **note}
+        wasted = {model: usage_to_json(used) for model, used in journal.unanswered.items()}
+        facts |= {"cached": journal.cached, "decisions": dict(journal.records)}
+        note = {**facts, "unanswered": wasted, **note}
         store.seal(staged, kind, identity, note)
         if not note.get("failures"):  # else the answers that were had are not asked again
             journal.remove()

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from evalkit.collector import uncollected
 from evalkit.interfaces import Event
 from evalkit.records import Example, Prediction
-from evalkit.serialization import prediction_from_json, read_lines
+from evalkit.serialization import read_predictions
 from evalkit.store import Store
 from evalkit.workshop import Spec, Workshop
 
@@ -42,4 +42,4 @@ def predictions_file(spec: Spec, identity: str) -> Path:
 
 def predictions_of(spec: Spec, identity: str) -> Iterator[Prediction]:
     """The predictions of a job, one after another."""
-    return (prediction_from_json(form) for form in read_lines(predictions_file(spec, identity)))
+    return read_predictions(predictions_file(spec, identity))

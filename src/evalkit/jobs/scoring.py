@@ -1,17 +1,18 @@
 """The job that scores predictions by a metric."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from numbers import Real
 from pathlib import Path
 
 from evalkit.collector import at_rest
-from evalkit.errors import JobError
+from evalkit.errors import JobError, UserError
 from evalkit.influence import influences
 from evalkit.interfaces import Event, Metric
 from evalkit.jobs.files import SCORES, Tell, evaluation_of, predictions_file
 from evalkit.lines import Rows, as_line
+from evalkit.records import Json
 from evalkit.serialization import plain, read_lines
 from evalkit.store import file_sha256
 from evalkit.workshop import Spec, Workshop
@@ -26,12 +27,13 @@ def score(shop: Workshop, spec: Spec, folder: Path, on_event: Tell) -> Event:
     targets = {example.id: example.target for example in evaluation_of(shop, spec)}
     scores = Rows()
     with at_rest(), (folder / SCORES).open("wb") as file:
-        for form in read_lines(predictions_file(spec, spec["predicted"])):
-            if form.get("failure") is None:
-                values = metric.score(targets[form["id"]], form["value"])
-                _check_score(metric, form["id"], values)
-                scores.append(values)
-                file.write(as_line({"id": form["id"], "values": values}))
+        for identity, value in _answers(predictions_file(spec, spec["predicted"])):
+            if identity not in targets:
+                raise JobError(f"there is an answer to {identity!r}, which is no evaluated example")
+            values = metric.score(targets[identity], value)
+            _check_score(metric, identity, values)
+            scores.append(values)
+            file.write(as_line({"id": identity, "values": values}))
         values_of_all = plain(dict(metric.aggregate(scores)))
     if metric.headline not in values_of_all:
         named = ", ".join(values_of_all) or "nothing"
@@ -48,6 +50,19 @@ def score(shop: Workshop, spec: Spec, folder: Path, on_event: Tell) -> Event:
         "values": values_of_all,
         "from": file_sha256(predictions_file(spec, spec["predicted"])),
     }
+
+
+def _answers(path: Path) -> Iterator[tuple[str, Json]]:
+    """Of each answer, Failures aside: the id of its example, and its value.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    for number, form in enumerate(read_lines(path), start=1):
+        if form.get("failure") is None:
+            if not isinstance(form.get("id"), str) or "value" not in form:
+                raise UserError(f"{path}: damaged: line {number} is no prediction")
+            yield form["id"], form["value"]
 
 
 def _keep_influences(path: Path, found: Sequence[float] | None) -> None:

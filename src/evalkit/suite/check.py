@@ -17,7 +17,7 @@ from evalkit.suite.fields import read_params, unknown_key
 from evalkit.suite.keys import AnalysisKeys, ExpectKeys, LimitKeys, ModelKeys
 from evalkit.suite.model import AdapterUse, Evaluation, ModelUse, Suite, Use, Variant
 from evalkit.suite.read import RawSuite, Table, name_of, plain_name
-from evalkit.suite.sweep import expand, odd_sweeps
+from evalkit.suite.sweep import combinations, expand, odd_sweeps
 
 T = TypeVar("T")
 K = TypeVar("K", AnalysisKeys, ExpectKeys)
@@ -40,6 +40,8 @@ _TOP = (
     "max-time",
 )
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_MOST_VARIANTS = 1_000
+_MOST_CELLS = 100_000
 
 
 def check_suite(raw: RawSuite, registry: Registry, *, runnable: bool = True) -> Suite:
@@ -56,6 +58,7 @@ def check_suite(raw: RawSuite, registry: Registry, *, runnable: bool = True) -> 
     """
     checker = _Checker(raw, registry, least=1 if runnable else 0)
     suite = checker.suite()
+    checker.check_size(suite)
     if checker.problems:
         raise SuiteError(checker.problems)
     return suite
@@ -69,6 +72,7 @@ class _Checker:
         self.registry = registry
         self.least = least
         self.problems: list[UserError] = []
+        self.told: set[str] = set()
         self.currency = ""
         models = raw.tables.get("models")
         self.model_names = [name_of(model) for model in models] if isinstance(models, list) else []
@@ -77,7 +81,8 @@ class _Checker:
 
     def problem(self, where: str, what: str, hint: str = "") -> None:
         message = f"{self.raw.path}: {where}: {what}"
-        if all(problem.message != message for problem in self.problems):  # as in a sweep
+        if message not in self.told:  # as in a sweep
+            self.told.add(message)
             self.problems.append(UserError(message, hint))
 
     def suite(self) -> Suite:
@@ -106,6 +111,14 @@ class _Checker:
             expect=self._each("expect", self._expectation, 0),
             limits=self._limits(),
         )
+
+    def check_size(self, suite: Suite) -> None:
+        """Lists that are short in a file may be far too many cells together."""
+        methods = sum(len(adapter.variants) for adapter in suite.adapters)
+        count = methods * len(suite.models) * len(suite.seeds)
+        if count > _MOST_CELLS:
+            hint = "fewer seeds, models or values of sweeps; or several suites"
+            self.problem("adapters", f"more than {_MOST_CELLS} cells", hint)
 
     def _limits(self) -> LimitKeys:
         """What a run may take; after the models, without whose prices nothing costs anything."""
@@ -269,6 +282,10 @@ class _Checker:
         for key, what in odd:
             self.problem(f"{where}.{key}", what, "a list here is a sweep: a cell for each value")
         swept = _without(swept, *(key for key, _ in odd))
+        if (count := combinations(swept, cls)) > _MOST_VARIANTS:
+            what = f"its sweeps have {count} combinations"
+            self.problem(where, what, f"at most {_MOST_VARIANTS}: sweep less at a time")
+            return None
         variants = []
         for label, point in expand(swept, cls):
             params = self._params(cls, where, _without(point, "train-size"), core)

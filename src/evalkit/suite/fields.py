@@ -59,7 +59,13 @@ def read_params(
     odd = {key: fault for key in table if (fault := _fault(key, table[key], own, allowed))}
     for key, (what, hint) in odd.items():
         note(key, what, hint)
-    located = {key: _locate(cls, key, table[key], base) for key in table if key not in odd}
+    located = {}
+    for key in table:
+        try:
+            located |= {} if key in odd else {key: _locate(cls, key, table[key], base)}
+        except (OSError, RuntimeError, ValueError) as error:  # a NUL, ~nobody, far too long
+            odd[key] = (f"no path: {getattr(error, 'strerror', None) or error}", "")
+            note(key, *odd[key])
     try:
         params = cls.model_validate_json(json.dumps(located))
     except ValidationError as error:
@@ -93,9 +99,13 @@ def _locate(cls: type[Params], key: str, value: Any, base: Path) -> Any:
     if not isinstance(value, str):
         return value
     start = Path.cwd() if isinstance(value, CommandLineText) else base
+    known = key in cls.path_keys() or key in cls.marked_keys(MaybePath)
+    if not known:
+        return value
     place = start / Path(value).expanduser()
+    found = place.exists()  # also tells of what can be no path
     told = value.startswith(("/", "./", "../", "~"))
-    if key in cls.path_keys() or (key in cls.marked_keys(MaybePath) and (told or place.exists())):
+    if key in cls.path_keys() or told or found:
         # Not resolve(): the interpreter of a virtual environment is a link that must stay one.
         return os.path.abspath(place)  # noqa: PTH100
     return value

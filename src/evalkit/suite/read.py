@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from evalkit.errors import SuiteError, UserError
 
 Table = dict[str, Any]
 _STEP = re.compile(r'"([^"]+)"|([^.\[\]"]+)')
+_DEEPEST = 50
+_BEYOND = 2**63
 
 
 class CommandLineText(str):
@@ -58,6 +60,7 @@ def read_suite(
     """
     path = _find(source, registered or {})
     tables = _parse(path)
+    _check_values(path, tables)
     profiles = tables.pop("profiles", {})
     if not isinstance(profiles, dict) or not all(isinstance(p, dict) for p in profiles.values()):
         raise SuiteError([UserError(f"{path}: profiles: expected tables [profiles.NAME]")])
@@ -68,6 +71,7 @@ def read_suite(
             raise SuiteError([problem])
         tables = merge(tables, profiles[profile])
     apply_overrides(tables, overrides)
+    _check_values(path, tables)
     return RawSuite(path=path, profile=profile, tables=tables, profiles=tuple(profiles))
 
 
@@ -90,13 +94,37 @@ def _find(source: str, registered: Mapping[str, Path]) -> Path:
 def _parse(path: Path) -> Table:
     try:
         return tomli.loads(path.read_text(encoding="utf-8-sig"))
-    except tomli.TOMLDecodeError as error:
-        raise SuiteError([UserError(f"{path}: not valid TOML: {error}")]) from None
     except UnicodeDecodeError as error:
         problem = UserError(f"{path}: not UTF-8 (byte {error.start})", "save it as UTF-8")
         raise SuiteError([problem]) from None
+    except (ValueError, RecursionError) as error:
+        raise SuiteError([UserError(f"{path}: not valid TOML: {error}")]) from None
     except OSError as error:
         raise SuiteError([UserError(f"{path}: cannot be read: {error.strerror}")]) from None
+
+
+def _check_values(path: Path, tables: Table) -> None:
+    """See that no value is beyond what TOML promises, or what a reader bears.
+
+    Raises:
+        SuiteError: with every such value.
+    """
+    problems = [UserError(f"{path}: {where}: {what}") for where, what in _odd_values(tables, ())]
+    if problems:
+        raise SuiteError(problems)
+
+
+def _odd_values(value: Any, keys: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    if len(keys) > _DEEPEST:
+        yield f"{'.'.join(keys[:3])}...", "tables and lists stand too deep in each other"
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _odd_values(inner, (*keys, key))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _odd_values(inner, (*keys, str(number)))
+    elif type(value) is int and not -_BEYOND <= value < _BEYOND:
+        yield ".".join(keys), "a whole number of more than 64 bits"
 
 
 def merge(below: Table, above: Table) -> Table:
@@ -153,7 +181,7 @@ def _descend(place: Any, step: str, where: str) -> Any:
 
 
 def _index(tables: list[Any], step: str, where: str) -> int:
-    if step.isdecimal() and int(step) < len(tables):
+    if step.isdecimal() and len(step) < 10 and int(step) < len(tables):
         return int(step)
     names = [name_of(table) for table in tables]
     if names.count(step) == 1:
@@ -182,7 +210,7 @@ def plain_name(text: str) -> str:
 def _value(text: str) -> Any:
     try:
         value = tomli.loads(f"value = {text}")["value"]
-    except tomli.TOMLDecodeError:
+    except (ValueError, RecursionError):
         value = text
     return _mark(value)
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from itertools import product
+from math import prod
 from typing import Any
 
 from evalkit.params import Params
@@ -35,6 +36,11 @@ def odd_sweeps(table: dict[str, Any], cls: type[Params]) -> Iterator[tuple[str, 
             yield key, "an empty list leaves no cell"
         for value in twice:
             yield key, f"{value} is in the list twice"
+
+
+def combinations(table: dict[str, Any], cls: type[Params]) -> int:
+    """How many variants a table has."""
+    return prod(len(table[key]) for key in swept_keys(table, cls))
 
 
 def expand(table: dict[str, Any], cls: type[Params]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -7,6 +7,9 @@ from evalkit_openai.reply import Again, Data, TooLong
 
 FinishReason: TypeAlias = Literal["stop", "length", "refusal"]
 
+_BEYOND = 10**12
+"""No reply has as many tokens."""
+
 
 def completion_of(
     data: Data, request: Request, latency_s: float, context_length: int
@@ -89,4 +92,4 @@ def usage(data: Data) -> tuple[int, int, int]:
 
 
 def _count(value: Any) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
+    return value if type(value) is int and 0 < value < _BEYOND else 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
+from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, parse
 
 from evalkit import DataError
@@ -58,6 +59,9 @@ def _file_records(file: Path, *, prefix: str) -> Iterator[Record | str]:
     except ParseError as error:
         line, column = error.position
         yield f"line {line}, column {column + 1}: malformed XML: {str(error).split(':')[0]}"
+        return
+    except _Refused as error:
+        yield str(error)
         return
     except (ValueError, LookupError, OSError) as error:
         yield f"cannot be read: {error}"
@@ -119,12 +123,25 @@ def _entry_records(entry: Element, entry_id: str) -> Iterator[Record]:
         )
 
 
+class _Refused(Exception):
+    """A file has what no release has and what can do harm: the line, and what."""
+
+
 def _parse(file: Path) -> Element:
-    """The root of the file; each entry knows its line."""
+    """The root of the file; each entry knows its line.
+
+    Raises:
+        ParseError: it is no XML.
+        _Refused: it declares entities: a few of them can stand for gigabytes, or for other files.
+    """
     builder = _LineKeeper()
-    parser = DefusedXMLParser(target=builder)
+    parser = DefusedXMLParser(target=builder, forbid_dtd=True)
     builder.expat = parser.parser
-    root = parse(file, parser=parser).getroot()
+    try:
+        root = parse(file, parser=parser).getroot()
+    except DefusedXmlException:
+        line = parser.parser.CurrentLineNumber
+        raise _Refused(f"line {line}: a DOCTYPE is not read: it may declare entities") from None
     return cast(Element, root)
 
 
