@@ -37,7 +37,7 @@ XML = {
     "external": '<!DOCTYPE b [<!ENTITY a SYSTEM "file:///etc/passwd">]><benchmark>&a;</benchmark>',
     "parameter": '<!DOCTYPE b SYSTEM "http://127.0.0.1:9/x.dtd"><benchmark/>',
     "deep": "<a>" * DEEP + "</a>" * DEEP,
-    "wide": f"<benchmark {' '.join(f'a{n}=""' for n in range(DEEP // 10))}/>",
+    "wide": "<benchmark" + "".join(f" a{n}='x'" for n in range(DEEP // 10)) + "/>",
 }
 SUITES = {
     "lists": "x = " + "[" * DEEP,

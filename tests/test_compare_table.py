@@ -77,11 +77,13 @@ class TestTable:
 
     def test_what_is_undefined_is_a_dash_and_never_a_0(self):
         nothing = {"value": None, "low": None, "high": None, "undefined": "it failed"}
+        nothing |= {"examples": 0, "clusters": 0}
         undefined = difference("few", value=None, p_adjusted=None, verdict=None)
         made = comparison_table(
             analysis(row("base"), row("few", **nothing), differences=[undefined])
         )
         assert cells(made, "f1 [95%]") == ["0.500 [0.400, 0.600]", "–"]  # noqa: RUF001
+        assert cells(made, "n, clusters, seeds") == ["10, 8, 1", "–"]  # noqa: RUF001
         assert "vs base [95%]" not in made.columns
 
     def test_a_figure_without_an_interval_stands_alone(self):

@@ -217,7 +217,7 @@ def refused(lab, cell, *options, **where):
     assert result.stdout == ""
     assert "Traceback" not in result.stderr
     assert {path.name for path in lab.path.iterdir()} == before
-    return result.stderr
+    return result.stderr.removeprefix(f"loading local plugins from {lab.path}/evalkit_plugins.py\n")
 
 
 def names(folder):

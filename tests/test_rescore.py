@@ -35,6 +35,13 @@ def evalkit_metrics():
 """
 
 
+def told(result):
+    """What is wrong, below the notice that local plugins are loaded."""
+    notice, _, rest = result.stderr.partition("\n")
+    assert notice.startswith("loading local plugins from ")
+    return rest
+
+
 @pytest.fixture
 def finished(lab):
     """A lab with a finished run and a metric that the run did not have."""
@@ -160,7 +167,7 @@ def test_a_bug_of_the_metric_is_shown_and_nothing_is_written(finished):
     before = finished.results()
     result = score(finished, "--metric", "buggy")
     assert result.exit_code == 2
-    assert result.stderr.startswith(
+    assert told(result).startswith(
         "error: score fake-adapter buggy: ValueError: no idea\n  Traceback (most recent call last)"
     )
     assert finished.results() == before
@@ -211,7 +218,7 @@ class TestRunFolder:
             path.write_bytes(text.encode(errors="surrogateescape"))
         result = score(finished, "--metric", "contains")
         assert result.exit_code == 2, result.output
-        assert result.stderr.startswith(f"error: {path.resolve()}: {message}")
+        assert told(result).startswith(f"error: {path.resolve()}: {message}")
 
     def test_one_of_another_version(self, finished):
         path = finished.path / "runs" / finished.runs()[0] / "results.json"
@@ -258,8 +265,10 @@ class TestData:
         declared.jsonl("sub/test.jsonl", [*self.ROWS[:1], {"a": "two", "b": "3"}])
         result = score(declared, "--metric", "length")
         assert result.exit_code == 2
-        assert result.stderr.splitlines()[0].endswith(
-            ": the evaluation data is not what this run was evaluated on"
+        assert (
+            told(result)
+            .splitlines()[0]
+            .endswith(": the evaluation data is not what this run was evaluated on")
         )
 
     def test_missing_data_is_said_to_be_missing(self, declared):

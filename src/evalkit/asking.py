@@ -24,8 +24,9 @@ from evalkit.strict import strict_json
 _AT_ONCE, _AT_MOST_S = 256, 0.25
 """Answers of an engine that is fast are kept together: so many, or those of so many seconds."""
 
-_FIRST_GROUP, _SHORT_GROUP_S = 256, 60.0
-"""Groups grow until one takes about a minute: that is what a kill may cost."""
+_FIRST_GROUP, _LARGEST_GROUP = 256, 1024
+"""Groups double up to here: small enough that a kill costs little, large enough for a GPU, and the
+same in every run, as answers may depend on them."""
 
 
 class Cache(Protocol):
@@ -69,7 +70,6 @@ class Asker:
         job: str,
         cache: Cache | None = None,
         refresh: bool = False,
-        groups: dict[str, int] | None = None,
     ) -> None:
         """Answer for a job.
 
@@ -78,15 +78,12 @@ class Asker:
             job: its identity; samples (temperature above 0) of other jobs are other samples.
             cache: the response cache; None for none.
             refresh: write to the cache, but do not read it.
-            groups: identity of a model -> how many requests make a group; what one job finds out
-                serves the next.
         """
         self._journal = journal
         self._cache = cache
         self._refresh = refresh
         self._keys = Keys(job)
         self._parts: dict[str, _EnginePart] = {}
-        self._groups = {} if groups is None else groups
 
     def over(self, source: Source) -> Answering:
         """How requests to `source` are answered."""
@@ -119,9 +116,7 @@ class Asker:
             if self._journal.stopping:
                 raise StopRequested
             keys = wave.keys or tuple(rest)
-            started = time.monotonic()
             yield from self._ask(source, wave, {key: asked[key] for key in keys}, rest)
-            self._learn(source, len(keys), time.monotonic() - started)
 
     def _from_cache(self, wanted: Mapping[str, Request]) -> dict[str, Completion]:
         if self._cache is None or self._refresh or not wanted:
@@ -161,15 +156,10 @@ class Asker:
                     )
         waiting = list(open_keys)
         while waiting:
-            most = self._groups.get(source.identity, _FIRST_GROUP)
+            number = self._journal.waves(source.identity)
+            most = min(_FIRST_GROUP << min(number, 8), _LARGEST_GROUP)
             some, waiting = waiting[:most], waiting[most:]
             yield self._journal.begin_wave(source.identity, some)
-
-    def _learn(self, source: Source, count: int, seconds: float) -> None:
-        """Let the next group be twice as large, if this one was full and yet soon done."""
-        most = self._groups.get(source.identity, _FIRST_GROUP)
-        if count >= most and seconds < _SHORT_GROUP_S:
-            self._groups[source.identity] = 2 * most
 
     def _ask(
         self,

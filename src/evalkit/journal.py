@@ -223,6 +223,10 @@ class FileJournal(Journal):
             waves.append(wave)
             return wave
 
+    def waves(self, model: str) -> int:
+        """How many waves of a model were begun."""
+        return len(self._waves.get(model, ()))
+
     def open_waves(self, model: str) -> list[Wave]:
         """The waves of a model of which some requests were not answered."""
         waves = self._waves.get(model, [])

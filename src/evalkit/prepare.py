@@ -94,18 +94,18 @@ def _local_folders(choice: Choice) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     """Folders to load local plugins from: the working directory; the suite's if allowed."""
     folders = list(local_folders())
     beside = Path(choice.source).resolve().parent
-    notices = list(local_notices(folders))
+    notices = list(_notices(folders))
     if beside != Path.cwd() and (beside / f"{LOCAL_MODULE}.py").is_file():
         path = f"{beside}/{LOCAL_MODULE}.py"
         if choice.allow_local:
             folders.append(beside)
-            notices += local_notices([beside])
+            notices += _notices([beside])
         else:
             notices.append(f"not loading {path}: allow it with --allow-local-plugins")
     return tuple(folders), tuple(notices)
 
 
-def local_notices(folders: Sequence[Path]) -> tuple[str, ...]:
+def _notices(folders: Sequence[Path]) -> tuple[str, ...]:
     """Code that nobody installed is loaded, and says so."""
     return tuple(f"loading local plugins from {folder}/{LOCAL_MODULE}.py" for folder in folders)
 

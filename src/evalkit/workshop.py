@@ -30,7 +30,6 @@ class Workshop:
         """Nothing is loaded before the first job."""
         self._stopping = False
         self._caches: dict[str, ResponseCache] = {}
-        self._groups: dict[str, int] = {}
         self._asker: Asker | None = None
         self._plugins: Plugins | None = None
         self._plugins_key = ""
@@ -74,9 +73,7 @@ class Workshop:
         if isinstance(journal, FileJournal):
             cache = self._cache(spec, journal.notice)
             refresh = spec["cache"] == "refresh"
-            self._asker = Asker(
-                journal, job=spec["id"], cache=cache, refresh=refresh, groups=self._groups
-            )
+            self._asker = Asker(journal, job=spec["id"], cache=cache, refresh=refresh)
         key = digest(spec["plugins"])
         if self._plugins is None or key != self._plugins_key:
             local = [Path(folder) for folder in spec["plugins"]["local"]]

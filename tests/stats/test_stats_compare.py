@@ -42,7 +42,7 @@ class TestWorkedExample:
         assert found.value == pytest.approx(0.307738, abs=1e-6)
         assert found.error == pytest.approx(0.171851, abs=1e-6)
         assert found.effect == pytest.approx(0.633118, abs=1e-6)
-        assert found.value / found.error == pytest.approx(1.790729, abs=1e-5)
+        assert found.value / found.error == pytest.approx(1.790729, abs=1e-6)
         assert (found.significance.p, found.interval.method) == (0.125, "t")
         assert (found.tally.wins, found.tally.ties, found.tally.losses) == (4, 2, 2)
 

@@ -24,6 +24,7 @@ def count(answer, target, threshold=80.0):
 def test_eighty_is_not_above_eighty():
     target, answer = ["abcdefghij", "abcdefghkl"], ["abcdefghij", "abcdefghiz"]
     assert ratios(answer, target).tolist() == [[100, 80], [90, 80]]
+    assert ratios(answer, target).dtype == np.float64  # in single precision some 80 would be more
     assert count(answer, target) == 1
 
 

@@ -88,8 +88,8 @@ def test_raters_and_categories_have_no_order(rows):
 )
 def test_units_for_a_power_of_80_percent(share, units, elo):
     assert decisive_units(share) == units
-    assert elo_of(share) == pytest.approx(elo, abs=0.6)
-    assert detectable_elo(units) == pytest.approx(elo, abs=0.6)
+    assert round(elo_of(share)) == elo
+    assert round(detectable_elo(units)) == elo
 
 
 def test_too_few_units_can_show_nothing():

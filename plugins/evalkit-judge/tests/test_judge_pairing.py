@@ -115,5 +115,10 @@ def test_a_budget_is_shared_by_judges_and_votes():
     assert len(result.details["sample"]) == 10
 
 
+def test_every_pair_is_asked_about_every_example_in_both_orders():
+    seven = {name: wrong(name) for name in names(7)}
+    assert len(asked(comparison(), contest(examples=100, **seven))) == 5_600  # gold is the eighth
+
+
 def test_a_budget_for_more_than_everything_asks_everything():
     assert len(asked(comparison(budget=10_000), contest(examples=5, **CELLS))) == 5 * 6 * 2

@@ -1,6 +1,8 @@
 """The real WebNLG release, where there is one."""
 
+import numpy as np
 import pytest
+from scipy.sparse.csgraph import connected_components
 
 from evalkit_webnlg.params import TriplesParams
 from evalkit_webnlg.task import TriplesTask
@@ -35,3 +37,13 @@ def test_the_studys_chunks_are_as_many_as_in_the_study(release):
     examples = task.load("train")
     assert len(examples) == pytest.approx(8_870, rel=0.01)
     assert sum(example.id.count(" + ") + 1 for example in examples) == 35_426
+
+
+def test_nearly_all_of_the_studys_chunks_hang_together_by_their_entries(release):
+    task = TriplesTask(TriplesParams(data="webnlg-xml", path=release, concat=7))
+    chunks = [set(example.sources) for example in task.load("test")]
+    assert len(chunks) == 1_118
+    shared = np.array([[not one.isdisjoint(other) for other in chunks] for one in chunks])
+    count, groups = connected_components(shared, directed=False)
+    assert count == 5
+    assert np.bincount(groups).max() / len(chunks) == pytest.approx(0.995, abs=5e-4)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import say_local
+from evalkit.cli.local import say_local
 from evalkit.export import Exported, Order, export
 from evalkit.report.printable import printable
 from evalkit.store import find_run

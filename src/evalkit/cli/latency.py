@@ -9,7 +9,7 @@ import click
 
 from evalkit.cli import EXIT_FAILED, EXIT_NOTHING
 from evalkit.cli.expression import matcher
-from evalkit.cli.options import say_local
+from evalkit.cli.local import say_local
 from evalkit.compare.latency import describe
 from evalkit.latency.load import LEAST_WARM_UP, Load
 from evalkit.latency.measure import Order, measure

@@ -1,15 +1,12 @@
 """Options that several subcommands share."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
 
 from evalkit.cli.expression import matcher
-from evalkit.plugins import local_folders
-from evalkit.prepare import Choice, local_notices
-from evalkit.report.printable import printable
+from evalkit.prepare import Choice
 
 Command = Callable[..., Any]
 
@@ -62,11 +59,3 @@ def make_choice(**options: Any) -> Choice:
         seeds=tuple(options["seeds"]),
         matches=matcher(expression) if expression else None,
     )
-
-
-def say_local() -> tuple[Path, ...]:
-    """Folders whose local plugins this command loads, once it has said so."""
-    folders = local_folders()
-    for notice in local_notices(folders):
-        click.echo(printable(notice), err=True)
-    return folders

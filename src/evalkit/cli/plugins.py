@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 
 from evalkit.cli import EXIT_FAILED
-from evalkit.cli.options import say_local
+from evalkit.cli.local import say_local
 from evalkit.plugins import KINDS, Plugins, build_manager, summary
 from evalkit.report.printable import printable
 

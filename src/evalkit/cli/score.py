@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import click
 
-from evalkit.cli.options import say_local
+from evalkit.cli.local import say_local
 from evalkit.compare.runs import analyse_again
 from evalkit.errors import UserError
 from evalkit.params import Params

@@ -1,7 +1,7 @@
 """From run folders to an analysis: which methods, which baseline, by which metric."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +140,7 @@ def _signed(numbers: Numbers, pair: tuple[Method, Method], metric: str) -> Form:
     directions = (c["scores"][metric]["direction"] for c in method.cells if metric in c["scores"])
     higher = next(directions, "higher") == "higher"
     (found,) = numbers.differences([pair], metric, higher_is_better=higher)
-    form = figures(found)
+    form = figures(found) | ({} if isinstance(found, str) else asdict(found.tally))
     if higher or form["value"] is None:
         return form
     low, high = form["low"], form["high"]

@@ -183,6 +183,8 @@ def to_csv(analysis: Form) -> str:
 
 
 def _sizes(row: Form) -> str:
+    if not row["examples"]:  # a method without a figure, whatever it was evaluated on
+        return ""
     return f"{row['examples']}, {row['clusters']}, {row['seeds']}"
 
 

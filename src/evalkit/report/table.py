@@ -198,7 +198,8 @@ def _notes(results: Results) -> list[str]:
     if len(seeds) > 1:
         notes.append(f"mean over the seeds {', '.join(map(str, seeds))}")
     task = results["task"]
-    notes.append(f"{task['examples']} examples of the split {task['split']}")
+    examples = "1 example" if task["examples"] == 1 else f"{task['examples']} examples"
+    notes.append(f"{examples} of the split {task['split']}")
     notes += _intervals(results.get("analysis"))
     for comparison in results["comparisons"]:
         prefix = f"{comparison['name']}"
