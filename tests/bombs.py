@@ -20,6 +20,7 @@ from evalkit.suite import check_suite, read_suite
 from evalkit_webnlg.params import TriplesParams
 from evalkit_webnlg.task import TriplesTask
 
+ROOT = Path(__file__).parents[1]
 SPARE = 512 * 2**20
 DEEP = 1_000_000
 LAUGHS = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(9))
@@ -66,6 +67,7 @@ DATA = {
     "open.csv": 'x,y\n"' + "a\n" * DEEP,
     "columns.csv": "x," * DEEP + "\n" + "y,z\n" * 1000,
     "nul.csv": "x,y\n\0",
+    "half.jsonl": '{"x": "\\ud800", "y": "b"}',
     "faults.jsonl": "{}\n" * (DEEP // 4),
 }
 RUNS = {

@@ -19,7 +19,8 @@ def row(name, value=0.5, **more):
         "method": name, "run": "run-1", "examples": 10, "clusters": 8, "seeds": 1,
         "value": value, "se": 0.1, "low": 0.4, "high": 0.6, "undefined": None,
         "others": {}, "ratings": {}, "judge_failures": None, "unreadable": 0.0, "failed": 0,
-        "near_duplicates": None, "cost_per_1000": None, "latency": [], **more,
+        "near_duplicates": None, "cost_per_1000": None, "latency": [], "design_effect": 1.25,
+        **more,
     }  # fmt: skip
 
 
@@ -132,6 +133,15 @@ class TestTable:
             "fairness: same template: unknown: who knows",
         ]
         assert "fairness: same split: ok: all: 10" in all_of_them
+
+    def test_design_effects_are_listed_on_demand_where_there_are_clusters(self):
+        found = analysis(
+            row("base"), row("alone", clusters=10), row("undefined", design_effect=None)
+        )
+        few, all_of_them = (comparison_table(found, all_checks=flag).notes for flag in (0, 1))
+        assert [note for note in all_of_them if note not in few] == [
+            "base: clusters make the variance 1.25 times as large"
+        ]
 
     def test_near_duplicates_say_what_they_carry(self):
         near = {"examples": 0.25, "score": 0.5, "without": 0.4}

@@ -116,14 +116,16 @@ def _check_interpreters(suite: Suite) -> None:
     Raises:
         SuiteError: one came with the suite.
     """
-    named = [(f"models[{i}].python", model.python) for i, model in enumerate(suite.models)]
-    named.append(("executor.python", suite.executor.params.get("python")))
+    named: dict[str, object] = {
+        f"models[{i}].python": model.python for i, model in enumerate(suite.models)
+    }
+    named["executor.python"] = suite.executor.params.get("python")
     problems = [
         UserError(
             f"{suite.path}: {where}: {python} came with the suite, and would be run",
             "if you trust it, allow it with --allow-local-plugins",
         )
-        for where, python in named
+        for where, python in named.items()
         if isinstance(python, str) and _came_with(suite.path, Path(python).absolute())
     ]
     if problems:

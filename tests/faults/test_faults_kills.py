@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(900)
 def test_every_kind_of_job_on_an_engine_that_answers_at_once(labs, rng):
     killing = Killing(labs(ASKING), points(70), rng, every=True)
     names = killing.run()
-    assert killing.done == killing.number
+    assert killing.done >= killing.number
     kinds = {name.split()[1].split("-ID")[0].rpartition("/")[2] for name in names}
     assert kinds >= {"adapt", "predict", "score", "compare", "analysis"}
 

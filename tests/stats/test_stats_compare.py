@@ -89,6 +89,16 @@ class TestEstimate:
         assert found.interval.method == "Wilson"
         assert found.notes == ("seed variance not estimated",)
 
+    def test_of_a_proportion_that_no_seed_changes_is_wilsons_too(self):
+        for right in (0, 81, 263):
+            answers = [1] * right + [0] * (263 - right)
+            once, thrice = (
+                estimate(Scores.of([answers] * seeds), independent(263), sampling=QUICK)
+                for seeds in (1, 3)
+            )
+            assert thrice.interval.method == "Wilson"
+            assert thrice.interval == once.interval
+
     def test_tells_the_deviation_between_seeds(self):
         seeds = noise(5, 40, 1)
         found = estimate(Scores.of(seeds + noise(6, 1, N)), ALONE, sampling=QUICK)
@@ -112,6 +122,13 @@ class TestRightOrWrong:
     def test_is_compared_by_mcnemar(self):
         one, other = np.zeros(N), np.zeros(N)
         one[:2], other[2:12] = 1, 1
+        found = compare(Scores.of(one), Scores.of(other)).significance
+        assert found.method == "exact McNemar"
+        assert found.p == pytest.approx(0.038574, abs=1e-6)
+
+    def test_seeds_that_change_nothing_count_once(self):
+        one, other = np.zeros((3, N)), np.zeros((3, N))
+        one[:, :2], other[:, 2:12] = 1, 1
         found = compare(Scores.of(one), Scores.of(other)).significance
         assert found.method == "exact McNemar"
         assert found.p == pytest.approx(0.038574, abs=1e-6)

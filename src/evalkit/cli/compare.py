@@ -45,7 +45,9 @@ def _finite(context: click.Context, option: click.Parameter, value: float | None
     metavar="N",
     help="Of the bootstrap.",
 )
-@click.option("-v", "--verbose", is_flag=True, help="List the checks of fairness that hold, too.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="List design effects and the checks that hold, too."
+)
 @click.option(
     "--format",
     "form",
@@ -78,7 +80,7 @@ def _print(analysis: dict[str, Any], form: str, *, all_checks: bool) -> None:
         click.echo(json.dumps(analysis, indent=2, ensure_ascii=True, allow_nan=False))
         return
     if form == "csv":
-        click.echo(to_csv(analysis), nl=False)
+        click.echo(printable(to_csv(analysis)), nl=False)
         return
     table = comparison_table(analysis, all_checks=all_checks)
     if form == "markdown":

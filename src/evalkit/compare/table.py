@@ -21,7 +21,7 @@ def comparison_table(analysis: Form, *, all_checks: bool = False) -> Table:
 
     Args:
         analysis: as in ``results.json``.
-        all_checks: list the checks that hold, too.
+        all_checks: list the checks that hold, and design effects, too.
     """
     rows = flat_rows(analysis)
     columns = [column for column in _columns(analysis) if any(column[2](row) for row in rows)]
@@ -32,6 +32,7 @@ def comparison_table(analysis: Form, *, all_checks: bool = False) -> Table:
         notes=(
             *_other_pairs(analysis),
             *analysis["notes"],
+            *(_design_effects(analysis) if all_checks else []),
             *_check_notes(analysis, all_checks),
             *_sentences(analysis),
         ),
@@ -55,6 +56,15 @@ def _told(row: Form) -> str:
 
 def _reason(row: Form) -> str:
     return str(row["undefined"]).removeprefix("undefined, because ")
+
+
+def _design_effects(analysis: Form) -> list[str]:
+    """By how much clusters enlarge the variance of each figure, where there are clusters."""
+    return [
+        f"{row['method']}: clusters make the variance {row['design_effect']:.2f} times as large"
+        for row in analysis["methods"]
+        if row["design_effect"] is not None and row["clusters"] < row["examples"]
+    ]
 
 
 def _check_notes(analysis: Form, all_checks: bool) -> list[str]:

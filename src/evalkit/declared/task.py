@@ -82,7 +82,10 @@ class DeclaredTask(Task):
         for name in missing:
             what = "null" if name in row.values else f"missing; the row has {', '.join(row.values)}"
             faults.add(row.line, name, what)
-        if missing:
+        halves = [name for name in dict.fromkeys(needed) if not _is_unicode(row.values.get(name))]
+        for name in halves:
+            faults.add(row.line, name, "holds half of a surrogate pair")
+        if missing or halves:
             return None
         identity = str(row.values[params.id]) if params.id else f"{split}-{row.line}"
         if identity in seen:
@@ -136,6 +139,15 @@ class DeclaredTask(Task):
         if self.params.answer == "json":
             return _parse_json(text)
         return Parsed(value=text.strip())
+
+
+def _is_unicode(value: object) -> bool:
+    """Whether a value can be written as UTF-8; JSON escapes can make one that cannot."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _text(value: Json) -> str:

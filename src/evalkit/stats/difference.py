@@ -125,7 +125,7 @@ class Pair:
         if self.figure is None or self.clusters.count <= 1:
             return None
         if all(is_proportion(one, self.clusters) for one in (self.baseline, self.method)):
-            gains = self.method.numerator - self.baseline.numerator
+            gains = self.method.numerator[0] - self.baseline.numerator[0]
             found = mcnemar(int((gains < 0).sum()), int((gains > 0).sum()))
             return Significance(p=found.exact, method="exact McNemar")
         if isinstance(self.spread, Spread) and self.spread.crossed:

@@ -128,7 +128,7 @@ def _estimate(method: Scores, replicates: FloatArray, clusters: Clusters, level:
         interval = interval_of(figure, spread, clusters, level)
         notes = notes_on(figure, spread, clusters)
     if is_proportion(method, clusters):
-        low, high = wilson(int(method.numerator.sum()), method.examples, level)
+        low, high = wilson(int(method.numerator[0].sum()), method.examples, level)
         interval = Interval(low=low, high=high, level=level, method="Wilson")
         notes = (f"standard error {spread}",) if isinstance(spread, str) else spread.notes
     return Estimate(
@@ -142,8 +142,9 @@ def _estimate(method: Scores, replicates: FloatArray, clusters: Clusters, level:
 
 
 def is_proportion(method: Scores, clusters: Clusters) -> bool:
-    """Whether every example was right or wrong, once, and is independent of the others."""
-    alone = method.seeds == 1 and clusters.cluster_count == clusters.examples
+    """Whether every example was right or wrong, for all seeds alike, and none share a source."""
+    alike = (method.numerator == method.numerator[0]).all()
+    alone = alike and clusters.cluster_count == clusters.examples
     binary = np.isin(method.numerator, (0, 1)).all() and (method.denominator == 1).all()
     return bool(alone and not clusters.overlapping and binary)
 

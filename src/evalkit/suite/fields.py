@@ -102,6 +102,8 @@ def _locate(cls: type[Params], key: str, value: Any, base: Path) -> Any:
     known = key in cls.path_keys() or key in cls.marked_keys(MaybePath)
     if not known:
         return value
+    if "\0" in value:
+        raise ValueError("it holds a NUL")
     place = start / Path(value).expanduser()
     found = place.exists()  # also tells of what can be no path
     told = value.startswith(("/", "./", "../", "~"))

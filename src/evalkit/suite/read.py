@@ -98,7 +98,8 @@ def _parse(path: Path) -> Table:
         problem = UserError(f"{path}: not UTF-8 (byte {error.start})", "save it as UTF-8")
         raise SuiteError([problem]) from None
     except (ValueError, RecursionError) as error:
-        raise SuiteError([UserError(f"{path}: not valid TOML: {error}")]) from None
+        what = str(error).partition(";")[0]  # without Python's advice on very long numbers
+        raise SuiteError([UserError(f"{path}: not valid TOML: {what}")]) from None
     except OSError as error:
         raise SuiteError([UserError(f"{path}: cannot be read: {error.strerror}")]) from None
 

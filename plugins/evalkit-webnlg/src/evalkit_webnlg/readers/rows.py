@@ -72,7 +72,16 @@ def _text(row: Row, column: str) -> str:
         raise _Fault(f"{column}: a text is needed, not {type(value).__name__}")
     if not str(value).strip():
         raise _Fault(f"{column}: empty")
-    return str(value).strip()
+    return _whole(str(value), column).strip()
+
+
+def _whole(text: str, where: str) -> str:
+    """The text, if it can be written as UTF-8; JSON escapes can make one that cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise _Fault(f"{where}: holds half of a surrogate pair") from None
+    return text
 
 
 def _value(row: Row, column: str) -> object:
@@ -108,7 +117,7 @@ def _triple(value: object, where: str) -> tuple[str, str, str]:
         raise _Fault(f"{where}: a text or a list of texts is needed")
     if len(parts) != 3:
         raise _Fault(f"{where}: three parts are needed, not {len(parts)}")
-    subject, relation, object_ = (" ".join(part.split()) for part in parts)
+    subject, relation, object_ = (" ".join(_whole(part, where).split()) for part in parts)
     if not (subject and relation and object_):
         raise _Fault(f"{where}: a part is empty")
     if "|" in subject + relation + object_:
