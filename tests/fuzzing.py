@@ -12,6 +12,7 @@ import os
 import re
 import time
 from pathlib import Path
+from random import Random
 
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
@@ -73,56 +74,68 @@ def _share():
     return total / targets
 
 
-@st.composite
-def damaged(draw, *valid):
+def damaged(*valid):
     """Bytes of which most are those of one of the valid texts; or any bytes at all."""
-    if draw(st.integers(0, 9)) == 0:
-        return draw(st.binary(max_size=200))
-    content = draw(st.sampled_from(valid)).encode()
-    for _ in range(draw(st.integers(0, 4))):
-        start = draw(st.integers(0, len(content)))
-        end = draw(st.integers(start, min(len(content), start + 60)))
+    nearly = st.builds(_damaged, st.sampled_from(valid), _dice())
+    return st.integers(0, 9).flatmap(lambda n: nearly if n else st.binary(max_size=200))
+
+
+def altered(form):
+    """JSON in which a few values are others, gone, or under another key."""
+    return st.builds(_altered, st.just(form), _dice())
+
+
+def _dice():
+    """Hypothesis likes small numbers and ends of ranges too much to find places in a text."""
+    return st.integers(0, 2**64 - 1).map(Random)
+
+
+def _damaged(text, dice):
+    content = text.encode()
+    for _ in range(dice.choice([1, 1, 2, 3, 5])):
+        start = dice.randint(0, len(content))
+        end = min(len(content), start + dice.choice([0, 0, 1, 3, 10, 60]))
         before, part, after = content[:start], content[start:end], content[end:]
-        content = draw(
-            st.sampled_from(
-                [
-                    before,
-                    before + after,
-                    before + part + part + after,
-                    before + part[::-1] + after,
-                    content.replace(b"\n", b"\r\n"),
-                    content + content,
-                ]
-            )
-            | st.sampled_from(_PIECES).map(lambda piece: before + piece + after)
+        content = dice.choice(
+            [
+                *[before + dice.choice(_PIECES) + after] * 6,
+                before + bytes([dice.randrange(256)]) + after,
+                before + part + part + after,
+                before + part[::-1] + after,
+                before + after,
+                before,
+                content.replace(b"\n", b"\r\n"),
+                content + content,
+            ]
         )
-    return draw(st.sampled_from([content] * 6 + [_as(content, "utf-16"), _as(content, "cp037")]))
+    odd = dice.choice(["utf-8"] * 18 + ["utf-16", "cp037"])
+    return content if odd == "utf-8" else _as(content, odd)
 
 
 def _as(content, encoding):
     return content.decode("utf-8", "replace").encode(encoding, "replace")
 
 
-@st.composite
-def altered(draw, form):
-    """JSON in which a few values are others, gone, or under another key."""
+def _altered(form, dice):
     top = {"": copy.deepcopy(form)}
-    for _ in range(draw(st.integers(1, 3))):
+    for _ in range(dice.choice([1, 1, 2, 3])):
         holder, key = top, ""
-        while isinstance(holder[key], dict | list) and holder[key] and draw(st.integers(0, 5)):
+        while holder is top or (isinstance(holder[key], dict | list) and dice.random() < 0.8):
+            if not isinstance(holder[key], dict | list) or not holder[key]:
+                break
             holder = holder[key]
-            keys = list(holder) if isinstance(holder, dict) else range(len(holder))
-            key = draw(st.sampled_from(keys))
-        how = draw(st.integers(0, 9))
+            key = dice.choice([*holder] if isinstance(holder, dict) else range(len(holder)))
         if holder is top:
             continue
+        how = dice.randrange(10)
         if how == 0:
             del holder[key]
         elif how == 1 and isinstance(holder, dict):
             holder["other"] = holder.pop(key)
+        elif how == 2:
+            holder[key] = nested(dice.randint(80, 900))
         else:
-            value = draw(st.sampled_from(_ODD) | st.integers(150, 900).map(nested))
-            holder[key] = copy.copy(value)  # it may be altered in its turn
+            holder[key] = copy.copy(dice.choice(_ODD))
     return top[""]
 
 

@@ -8,6 +8,8 @@ import sys
 import pytest
 from huggingface_hub import ModelCard
 
+from evalkit.store import Store
+
 LOCAL = '''
 from dataclasses import replace
 from pathlib import Path
@@ -512,19 +514,8 @@ class TestRun:
         lab = ran()
         (path,) = lab.path.glob("runs/jobs/adapt/*/weights/adapter_model.safetensors")
         path.write_bytes(b"x" * path.stat().st_size)
-        assert f"{path}: is damaged: not what the job wrote" in refused(lab, "merging")
+        assert "or is damaged" in refused(lab, "merging")
         assert "prompt.json" in names(done(lab, "fake-bare"))
-
-    def test_where_only_sizes_can_be_checked_it_says_so(self, ran):
-        lab = ran()
-        said = "only the sizes of its files were checked"
-        assert said not in export(lab, "merging", target="checked").stderr
-        for path in lab.path.glob("runs/jobs/adapt/*/job.json"):
-            note = json.loads(path.read_text())
-            del note["hashes"]
-            path.write_text(json.dumps(note))
-        assert f'note: cell "merging" has no hashes: {said}' in export(lab, "merging").stderr
-        assert said not in export(lab, "fake-bare", target="prompt").stderr
 
     def test_a_damaged_prompt_is_not_shipped(self, ran):
         lab = ran(BARE)
@@ -539,11 +530,11 @@ class TestRun:
         assert lab.run("--fresh").exit_code == 0
         (adapt,) = lab.path.glob("runs/jobs/adapt/*")
         text = (adapt / "adapted.json").read_text().replace('"report": {', '"report": {"x": 1, ')
-        (adapt / "adapted.json").write_text(text)
         note = json.loads((adapt / "job.json").read_text())
         note["content"] = hashlib.sha256(text.encode()).hexdigest()
-        note["files"]["adapted.json"] = len(text)
-        (adapt / "job.json").write_text(json.dumps(note))
+        store = Store(lab.path / "runs")
+        (store.stage("adapt", adapt.name) / "adapted.json").write_text(text)
+        store.seal(store.unfinished("adapt", adapt.name), "adapt", adapt.name, note)
         assert "was adapted anew since this run" in refused(lab, "fake-bare", run=f"runs/{first}")
 
     def test_one_of_before_there_was_an_export(self, ran):

@@ -9,7 +9,6 @@ import subprocess
 import sys
 
 import pytest
-
 from tests import bombs
 
 NO_END = 240

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from hypothesis import strategies as st
+from tests.fuzzing import answers, damaged, fuzz
 
 from evalkit.declared.params import DeclaredParams
 from evalkit.declared.task import DeclaredTask
@@ -11,7 +12,6 @@ from evalkit.errors import DataError
 from evalkit.lines import as_line, storable
 from evalkit.strict import DEEPEST, nests_deeply, strict_json
 from evalkit.tables import Faults, read_rows
-from tests.fuzzing import answers, damaged, fuzz
 
 pytestmark = pytest.mark.fuzz
 

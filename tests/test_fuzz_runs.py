@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 from hypothesis import strategies as st
+from tests.fuzzing import altered, damaged, fuzz, written
 
 from evalkit.asking import read_cached
 from evalkit.errors import UserError
@@ -15,7 +16,6 @@ from evalkit.manifest import read_manifest
 from evalkit.records import Completion
 from evalkit.results import read_results
 from evalkit.serialization import read_lines, read_predictions
-from tests.fuzzing import altered, damaged, fuzz, written
 
 pytestmark = pytest.mark.fuzz
 

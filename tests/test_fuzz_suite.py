@@ -4,12 +4,12 @@ import contextlib
 
 import pytest
 from hypothesis import strategies as st
+from tests.fuzzing import answers, damaged, fuzz
 
 from evalkit.errors import SuiteError, UserError
 from evalkit.plan import check_selectors, make_cells
 from evalkit.plugins import build_manager
 from evalkit.suite import check_suite, read_suite
-from tests.fuzzing import answers, damaged, fuzz
 
 pytestmark = pytest.mark.fuzz
 

@@ -6,8 +6,7 @@ import jsonschema
 import pytest
 
 from evalkit import UserError, load_run
-from evalkit.results import comparable, read_results
-from evalkit.results import results_schema
+from evalkit.results import comparable, read_results, results_schema
 
 DUEL = '[[comparisons]]\nuse = "fake-duel"\njudge = "parrot"\n'
 ADAPTERS = """

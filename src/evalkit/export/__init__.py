@@ -77,7 +77,7 @@ def export(order: Order, notify: Notify) -> Exported:
         raise UserError(what, "run its suite again: finished jobs are not run anew")
     cell = choose_cell(results["cells"], order.cell, order.run)
     target = free_target(order.target)
-    adapted = read_adapted(Store(order.run.parent), order.run, cell=cell, notify=notify)
+    adapted = read_adapted(Store(order.run.parent), order.run, cell=cell)
     if order.merged and not isinstance(adapted.weights, LocalWeights):
         what = f'{order.run}: cell "{cell["id"]}" has no weights to merge'
         raise UserError(what, "leave --merged out: its prompt is all that there is to export")

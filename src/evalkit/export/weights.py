@@ -2,14 +2,12 @@
 
 import json
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from evalkit.confined import check_content
 from evalkit.errors import UserError
 from evalkit.export.base import BaseModel
-from evalkit.interfaces import Notify
 from evalkit.jobs import ADAPTED
 from evalkit.records import AdaptedModel, LocalWeights
 from evalkit.serialization import adapted_from_json
@@ -21,14 +19,13 @@ _BASE_KEYS = ("base_model_name_or_path", "_name_or_path", "name_or_path")
 path from which it was loaded."""
 
 
-def read_adapted(store: Store, run: Path, *, cell: dict[str, Any], notify: Notify) -> AdaptedModel:
+def read_adapted(store: Store, run: Path, *, cell: dict[str, Any]) -> AdaptedModel:
     """The AdaptedModel whose predictions the cell's scores speak of.
 
     Args:
         store: the output folder of the run.
         run: the run folder.
         cell: a finished cell.
-        notify: told if its files can be checked by their sizes only.
 
     Raises:
         UserError: its files are gone or damaged, or it was adapted anew since the run.
@@ -52,26 +49,7 @@ def read_adapted(store: Store, run: Path, *, cell: dict[str, Any], notify: Notif
             "those of what would be exported",
             "export from the newest run of its suite",
         )
-    adapted = adapted_from_json(read_object(folder / ADAPTED), folder)
-    if "hashes" in adapt:
-        _check_hashes(adapt["hashes"], folder)
-    elif isinstance(adapted.weights, LocalWeights):
-        notify(f'note: cell "{cell["id"]}" has no hashes: only the sizes of its files were checked')
-    return adapted
-
-
-def _check_hashes(hashes: Mapping[str, str], folder: Path) -> None:
-    """Compare the files of a job with what it noted.
-
-    Raises:
-        UserError: one has another content.
-    """
-    for name, expected in hashes.items():
-        if file_sha256(folder / name) != expected:
-            raise UserError(
-                f"{folder / name}: is damaged: not what the job wrote",
-                f"remove {folder}, and run its suite again",
-            )
+    return adapted_from_json(read_object(folder / ADAPTED), folder)
 
 
 def copy_weights(weights: LocalWeights, target: Path) -> None:

@@ -127,7 +127,7 @@ class _Run:
             UserError: it cannot be had.
         """
         store = Store(self._folder.parent)
-        adapted = read_adapted(store, self._folder, cell=cell, notify=observer.notice)
+        adapted = read_adapted(store, self._folder, cell=cell)
         task, examples = self._data()
         use = cell["use"]
         params = self._plugins.params("adapter", use)

@@ -59,7 +59,7 @@ def read_params(
     odd = {key: fault for key in table if (fault := _fault(key, table[key], own, allowed))}
     for key, (what, hint) in odd.items():
         note(key, what, hint)
-    located = {}
+    located: dict[str, Any] = {}
     for key in table:
         try:
             located |= {} if key in odd else {key: _locate(cls, key, table[key], base)}
