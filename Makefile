@@ -3,9 +3,12 @@
 #   ARGS          more arguments for the command behind a goal: make test ARGS="-x tests/cli"
 #   PYTHON        the interpreter that makes .venv; else python3.11, else python3
 #   EVALKIT_FAULTS_SEED, EVALKIT_FAULTS_POINTS   of make test-faults: what is drawn, and how much
+#   FUZZ_SECONDS, FUZZ_SEED   of make fuzz: how long it takes, and the first seed
 #   TORCH_INDEX   an index that pip shall search as well, for another build of torch
 
 ARGS ?=
+FUZZ_SECONDS ?= 300
+FUZZ_SEED ?= 1
 export PYTHON
 export TORCH_INDEX
 
@@ -32,7 +35,7 @@ NEEDED := $(if $(filter $(OF_PEERS),$(NAMED)),$(if $(EVALKIT_PEERS_PYTHON),,$(RE
 
 # Two set-ups of one environment must not run at once, whatever -j says.
 .NOTPARALLEL:
-.PHONY: help webnlg job-family test test-all test-faults test-vllm check format docs bench lock hashes clean
+.PHONY: help webnlg job-family test test-all test-faults fuzz test-vllm check format docs bench lock hashes clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -52,6 +55,10 @@ test-all: $(READY_DEV)  ## all tests
 test-faults: $(READY_DEV)  ## runs that are killed, stopped, short of space, damaged: all faults
 	EVALKIT_FAULTS_POINTS=$(or $(EVALKIT_FAULTS_POINTS),200) \
 		$(BIN)/python -m pytest $(SPREAD) -m "" tests/faults $(ARGS)
+
+fuzz: $(READY_DEV)  ## five minutes of input that is nearly right (FUZZ_SECONDS, FUZZ_SEED)
+	EVALKIT_FUZZ_SECONDS=$(FUZZ_SECONDS) EVALKIT_FUZZ_SEED=$(FUZZ_SEED) \
+		$(BIN)/python -m pytest -v -s --timeout=0 -m fuzz $(ARGS)
 
 test-vllm: $(READY_DEV) $(READY_VLLM)  ## the tests of the engine vllm, in .venv-vllm
 	EVALKIT_VLLM_PYTHON=$(CURDIR)/.venv-vllm/bin/python \

@@ -16,12 +16,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.harness import BenchmarkError, arguments
+from benchmarks.harness import ROOT, BenchmarkError, arguments
 from benchmarks.outcome import Finding, Outcome
 from benchmarks.serve import versions
 
 CELLS, RESUMES = 10, 20
-ARGUMENTS = ("run", "suite.toml", "--no-cache", "-p", "evalkit.testing.fakes")
+PLUGINS = ("-p", "evalkit.testing.fakes", "-p", "benchmarks.echo")
 LIMIT = 1.1
 _SUITE = """
 name = "memory"
@@ -35,7 +35,7 @@ limit = "all"
 
 [[models]]
 name = "parrot"
-engine = "fake"
+engine = "echo"
 
 [[adapters]]
 use = "fake-bare"
@@ -130,11 +130,13 @@ def of_resumes(folder: Path, examples: int) -> tuple[float, list[float]]:
 def start(folder: Path, examples: int, *, cells: int = 1) -> subprocess.Popen[str]:
     """Start a run of so many cells."""
     folder.mkdir(exist_ok=True)
+    places = (str(ROOT), os.environ.get("PYTHONPATH"))
     suite = _SUITE.format(examples=examples, variants=list(range(1, cells + 1)))
     (folder / "suite.toml").write_text(suite, encoding="utf-8")
     return subprocess.Popen(
-        [sys.executable, "-m", "evalkit", *ARGUMENTS],
+        [sys.executable, "-m", "evalkit", "run", "suite.toml", "--no-cache", *PLUGINS],
         cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in places if path)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE if cells > 1 else subprocess.DEVNULL,
         text=True,

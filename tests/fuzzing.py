@@ -81,8 +81,13 @@ def damaged(*valid):
 
 
 def altered(form):
-    """JSON in which a few values are others, gone, or under another key."""
-    return st.builds(_altered, st.just(form), _dice())
+    """The text of JSON in which a few values are others, gone, or under another key."""
+    return st.builds(lambda dice: written(_altered(form, dice)), _dice())
+
+
+def altered_lines(forms):
+    """The same of the lines of a file."""
+    return st.builds(lambda dice: [*map(written, _altered(forms, dice))], _dice())
 
 
 def _dice():

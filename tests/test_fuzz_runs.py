@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 from hypothesis import strategies as st
-from tests.fuzzing import altered, damaged, fuzz, written
+from tests.fuzzing import altered, altered_lines, damaged, fuzz, written
 
 from evalkit.asking import read_cached
 from evalkit.errors import UserError
@@ -39,9 +39,8 @@ def folder(lab):
     return (lab.path / "runs" / "latest").resolve()
 
 
-def checked(form):
+def checked(text):
     """A line of a log with the checksum that belongs to it."""
-    text = written(form)
     return f"{hashlib.sha256(text.encode()).hexdigest()[:16]} {text}\n"
 
 
@@ -60,7 +59,7 @@ def use(path):
 
 def test_a_damaged_journal_is_cut_and_told(tmp_path):
     path = tmp_path / "job.journal"
-    whole = "".join(map(checked, LINES))
+    whole = "".join(checked(written(line)) for line in LINES)
 
     def check(content):
         path.write_bytes(content)
@@ -78,7 +77,7 @@ def test_a_journal_of_another_shape_is_read_as_far_as_it_goes(tmp_path):
         path.write_text("".join(map(checked, lines)))
         use(path)
 
-    fuzz(check, altered(LINES))
+    fuzz(check, altered_lines(LINES))
 
 
 def test_a_cached_answer_of_another_shape_is_a_miss():
@@ -87,7 +86,7 @@ def test_a_cached_answer_of_another_shape_is_a_miss():
         assert found is None or (type(found[0].text) is str and found[1] >= 0)
 
     assert read_cached(written(CACHED).encode()) == (ANSWER, 0.25)
-    fuzz(check, damaged(written(CACHED)) | altered(CACHED).map(lambda form: written(form).encode()))
+    fuzz(check, damaged(written(CACHED)) | altered(CACHED).map(str.encode))
 
 
 @pytest.mark.parametrize(
@@ -105,8 +104,7 @@ def test_results_and_manifest_are_read_or_refused(folder, name, read):
             assert error.message.startswith(f"{path}: ")
             error.message.encode("utf-8", "backslashreplace")
 
-    forms = altered(json.loads(text)).map(lambda form: written(form).encode())
-    fuzz(check, damaged(text) | forms)
+    fuzz(check, damaged(text) | altered(json.loads(text)).map(str.encode))
 
 
 def test_lines_of_a_run_are_read_or_refused(folder):
@@ -123,7 +121,7 @@ def test_lines_of_a_run_are_read_or_refused(folder):
             assert error.message.startswith(f"{path}: damaged: line ")
 
     rows = [json.loads(line) for line in text.splitlines()]
-    forms = altered(rows).map(lambda rows: "\n".join(map(written, rows)).encode())
+    forms = altered_lines(rows).map(lambda lines: "\n".join(lines).encode())
     fuzz(check, damaged(text) | forms)
 
 
@@ -155,7 +153,7 @@ def test_no_command_breaks_on_a_run_folder_of_others(lab, folder):
     def change(name):
         forms = [json.loads(line) for line in kept[name].splitlines()] if ".jsonl" in name else None
         if forms is None:
-            return altered(json.loads(kept[name])).map(lambda form: (name, written(form)))
-        return altered(forms).map(lambda rows: (name, "\n".join(map(written, rows)) + "\n"))
+            return altered(json.loads(kept[name])).map(lambda text: (name, text))
+        return altered_lines(forms).map(lambda lines: (name, "\n".join(lines) + "\n"))
 
     fuzz(check, st.sampled_from(FILES).flatmap(change), st.sampled_from(COMMANDS))

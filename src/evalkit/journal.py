@@ -280,14 +280,16 @@ class FileJournal(Journal):
                     self._answers[_short(form["answer"])] = place * _LONGEST + length
                     self.cached += form["from"] == "cache"
                 elif "wave" in form:
-                    wave = Wave(int(form["wave"]), tuple(map(str, form["keys"])))
+                    wave = Wave(int(_amount(form["wave"])), tuple(form["keys"]))
+                    _ = [_short(key) for key in wave.keys]  # as a key that is none would raise
                     self._waves.setdefault(str(form["of"]), []).append(wave)
                 elif "attempt" in form:
-                    self._seconds[int(form["attempt"])] = _seconds(form["seconds"])
+                    number = int(_amount(form["attempt"]))
+                    self._seconds[max(number, 1)] = _amount(form["seconds"])
                 elif "unanswered" in form:
                     self._count(form["unanswered"], form)
                 elif "saved" in form:
-                    self._saved += _seconds(form["saved"])
+                    self._saved += _amount(form["saved"])
                 else:
                     self.records[str(form["key"])] = form["value"]
             except (KeyError, OverflowError, TypeError, ValueError):
@@ -313,16 +315,16 @@ def payload(answer: Completion) -> bytes:
     return as_line(form)[:-1]
 
 
-def _seconds(value: Any) -> float:
-    """A duration that was noted.
+def _amount(value: Any) -> float:
+    """A number or a duration that was noted.
 
     Raises:
         ValueError: it is none.
     """
-    seconds = float(value)
-    if not 0 <= seconds < math.inf:
-        raise ValueError(f"{value} is no duration")
-    return seconds
+    amount = float(value)
+    if not 0 <= amount < math.inf:
+        raise ValueError(f"{value} is below 0, or not finite")
+    return amount
 
 
 def _short(key: str) -> int:

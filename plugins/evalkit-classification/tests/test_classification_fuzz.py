@@ -1,11 +1,11 @@
 """Files and answers that are nearly right: read, or refused with the file. Never a crash."""
 
 import pytest
+from tests.fuzzing import answers, damaged, fuzz
 
 from evalkit import DataError
 from evalkit_classification.params import ClassificationParams
 from evalkit_classification.task import Classification
-from tests.fuzzing import answers, damaged, fuzz
 
 pytestmark = pytest.mark.fuzz
 

@@ -2,11 +2,11 @@
 
 import pytest
 from hypothesis import strategies as st
+from tests.fuzzing import answers, damaged, fuzz
 
 from evalkit import Completion, DataError
 from evalkit_judge.humans import read_opinions
 from evalkit_judge.reading import read_choice, read_written
-from tests.fuzzing import answers, damaged, fuzz
 
 pytestmark = pytest.mark.fuzz
 

@@ -3,12 +3,12 @@
 import json
 
 import pytest
+from tests.fuzzing import answers, damaged, fuzz
 
 from evalkit import DataError
 from evalkit_webnlg.answer import LONGEST_ANSWER, parse, render
 from evalkit_webnlg.params import TriplesParams
 from evalkit_webnlg.task import TriplesTask
-from tests.fuzzing import answers, damaged, fuzz
 
 pytestmark = pytest.mark.fuzz
 
@@ -57,6 +57,7 @@ def test_a_split_is_read_as_a_whole_or_refused_with_its_file(tmp_path, data, nam
             assert name in error.message or "after the clean-up of triples" in error.message
             assert (
                 "line " in error.message
+                or "cannot be read: " in error.message
                 or "nothing is left" in error.message
                 or not content.strip()
                 or "no rows" in error.message

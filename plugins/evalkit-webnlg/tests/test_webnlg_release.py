@@ -42,7 +42,7 @@ def test_the_studys_chunks_are_as_many_as_in_the_study(release):
 def test_nearly_all_of_the_studys_chunks_hang_together_by_their_entries(release):
     task = TriplesTask(TriplesParams(data="webnlg-xml", path=release, concat=7))
     chunks = [set(example.sources) for example in task.load("test")]
-    assert len(chunks) == 1_118
+    assert len(chunks) == pytest.approx(1_118, rel=0.01)  # their sizes are drawn at random
     shared = np.array([[not one.isdisjoint(other) for other in chunks] for one in chunks])
     count, groups = connected_components(shared, directed=False)
     assert count == 5

@@ -65,9 +65,20 @@ def read_sources(folder: Path) -> dict[str, tuple[str, ...]]:
     path = folder / EXAMPLES
     try:
         with uncollected():
-            return {form["id"]: tuple(form["sources"]) for form in read_rows(path)}
+            return {str(form["id"]): _texts(form["sources"]) for form in read_rows(path)}
     except (KeyError, TypeError):
         raise _damaged(path, "an example without an id or its sources") from None
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """A list of texts, at least one.
+
+    Raises:
+        TypeError: it is none.
+    """
+    if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):
+        raise TypeError(f"no texts: {value!r}")
+    return tuple(value)
 
 
 def read_terms(method: Method, metric: str) -> Terms | None:
@@ -154,7 +165,7 @@ def _read_table(path: Path, parts: Sequence[str] | None) -> tuple[tuple[str, ...
     try:
         with uncollected():
             for row in read_rows(path):
-                ids.append(row["id"])
+                ids.append(str(row["id"]))
                 if parts is None:
                     flat.append(row.get("influence"))
                 else:
@@ -165,7 +176,7 @@ def _read_table(path: Path, parts: Sequence[str] | None) -> tuple[tuple[str, ...
         table = np.array(flat, dtype=np.float64).reshape(len(ids), len(parts or ("influence",)))
     except KeyError as error:
         raise _damaged(path, f"a score has no {error}") from None
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         raise _damaged(path, "a score is not a number") from None
     return tuple(ids), table
 

@@ -106,7 +106,8 @@ def export(order: Order, notify: Notify) -> Exported:
             peft=(folder / PEFT_CONFIG).is_file(),
             prompt=prompt,
         )
-        (folder / CARD).write_text(model_card(shipped), encoding="utf-8")
+        card = model_card(shipped).encode("utf-8", "backslashreplace")  # names may hold anything
+        (folder / CARD).write_bytes(card)
         files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
     return Exported(cell=cell, files=tuple(files), base=base, content=shipped.content)
 
