@@ -4,11 +4,12 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from evalkit import __version__
+from evalkit.errors import UserError
 from evalkit.plan import Inputs
 from evalkit.plugins import Plugins
 from evalkit.serialization import digest_of, pretty
@@ -86,6 +87,21 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     manifest = read_object(path)
     check_shape(path, manifest, _SHAPE)
     return manifest
+
+
+def check_cells(folder: Path, manifest: Mapping[str, Any], results: Mapping[str, Any]) -> None:
+    """See that a manifest and the results tell of the model and the method of each cell.
+
+    Raises:
+        UserError: they do not.
+    """
+    models = {model["name"] for model in manifest.get("models", ())}
+    models &= {model["name"] for model in results["models"]}
+    methods = manifest.get("methods", {})
+    for cell in results["cells"]:
+        if cell["model"] not in models or cell["adapter"] not in methods:
+            what = f"{folder}: manifest and results do not tell what made the cell {cell['id']}"
+            raise UserError(what, "run the suite again: finished jobs are not run anew")
 
 
 def evaluation_sha256(inputs: Inputs) -> str:

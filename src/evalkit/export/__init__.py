@@ -14,7 +14,8 @@ from evalkit.export.prompt import PROMPT, prompt_form
 from evalkit.export.shipped import Shipped
 from evalkit.export.weights import PEFT_CONFIG, copy_weights, name_base, read_adapted
 from evalkit.interfaces import Adapter, Notify, Task
-from evalkit.manifest import read_manifest
+from evalkit.manifest import check_cells, read_manifest
+from evalkit.params import Params
 from evalkit.plugins import Plugins, build_manager, local_folders
 from evalkit.records import LocalWeights
 from evalkit.results import read_results
@@ -75,6 +76,7 @@ def export(order: Order, notify: Notify) -> Exported:
     if "methods" not in manifest:
         what = f"{order.run}: this run was made before evalkit could export"
         raise UserError(what, "run its suite again: finished jobs are not run anew")
+    check_cells(order.run, manifest, results)
     cell = choose_cell(results["cells"], order.cell, order.run)
     target = free_target(order.target)
     adapted = read_adapted(Store(order.run.parent), order.run, cell=cell)
@@ -99,7 +101,7 @@ def export(order: Order, notify: Notify) -> Exported:
             name=target.name,
             results=results,
             cell=cell,
-            plugins=manifest["plugins"],
+            plugins=manifest.get("plugins", []),
             base=base,
             weights=adapted.weights,
             merged=order.merged,
@@ -115,15 +117,28 @@ def export(order: Order, notify: Notify) -> Exported:
 def _adapter(manifest: dict[str, Any], cell: dict[str, Any], plugins: Plugins) -> Adapter:
     """The method of a cell, with the parameters that were in effect."""
     params = manifest["methods"][cell["adapter"]]
-    made = plugins.params("adapter", cell["use"]).from_form(params)
+    made = _params(plugins.params("adapter", cell["use"]), params)
     adapter: Adapter = plugins.load("adapter", cell["use"])(made)
     return adapter
 
 
 def _task(manifest: dict[str, Any], plugins: Plugins) -> Task:
     use, params = manifest["task"]["use"], manifest["task"]["params"]
-    task: Task = plugins.load("task", use)(plugins.params("task", use).from_form(params))
+    task: Task = plugins.load("task", use)(_params(plugins.params("task", use), params))
     return task
+
+
+def _params(cls: type[Params], form: dict[str, Any]) -> Params:
+    """The parameters that a manifest tells.
+
+    Raises:
+        UserError: the plugin knows no such parameters.
+    """
+    try:
+        return cls.from_form(form)
+    except ValueError as error:
+        what = f"the manifest has parameters that the plugin refuses: {error}"
+        raise UserError(what, "run the suite again: finished jobs are not run anew") from None
 
 
 def _check_code(
@@ -131,7 +146,7 @@ def _check_code(
 ) -> None:
     """Tell of plugins that are not those of the run: its scores are of what they were then."""
     wanted = {("adapter", cell["use"]), ("task", manifest["task"]["use"])}
-    for then in manifest["plugins"]:
+    for then in manifest.get("plugins", ()):
         kind, name = then["kind"], then["qualified"]
         if (kind, name) in wanted:
             now = plugins.provenance(kind, name)

@@ -14,7 +14,7 @@ from evalkit.interfaces import DirectPredictor, Engine, Program, Task
 from evalkit.latency.load import Load
 from evalkit.latency.sender import Observed, send_all
 from evalkit.latency.service import Service
-from evalkit.manifest import evaluation_sha256, read_manifest, stamp
+from evalkit.manifest import check_cells, evaluation_sha256, read_manifest, stamp
 from evalkit.plan import Inputs, Job
 from evalkit.plugins import Plugins, build_manager, local_folders
 from evalkit.records import Example
@@ -83,6 +83,7 @@ class _Run:
         if "methods" not in self._manifest:
             what = f"{order.run}: the manifest does not tell the parameters of its methods"
             raise UserError(what, "run its suite again: finished jobs are not run anew")
+        check_cells(order.run, self._manifest, self._results)
         self._plugins: Plugins = build_manager(order.modules, local_folders=local_folders())
         self._task: Task | None = None
         self._examples: tuple[Example, ...] = ()
