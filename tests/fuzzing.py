@@ -39,8 +39,11 @@ _ODD = [
 ]
 
 
-def fuzz(check, *strategies):
-    """Call `check` with examples of the strategies for as long as this target may take."""
+def fuzz(check, *strategies, parts=1):
+    """Call `check` with examples of the strategies for as long as this target may take.
+
+    Where a test has parameters, each of the `parts` takes its part of that time.
+    """
     started, count = time.monotonic(), 0
 
     def counted(*example):
@@ -51,7 +54,7 @@ def fuzz(check, *strategies):
     for number in itertools.count():
         given_examples = given(st.tuples(*strategies))(lambda example: counted(*example))
         seed(SEED + number)(_calmly(given_examples))()
-        if time.monotonic() - started >= _share():
+        if time.monotonic() - started >= _share() / parts:
             break
     print(f"\n{count} examples from seed {SEED}")
 

@@ -50,6 +50,10 @@ class NanTotal(Right):
     def aggregate(self, scores):
         return {"right": float("nan")}
 
+class Silent(Right):
+    def aggregate(self, scores):
+        return {"right": None}
+
 class Same(Right):
     def score(self, target, value):
         return {"right": 1.0}
@@ -57,7 +61,7 @@ class Same(Right):
 @hookimpl
 def evalkit_metrics():
     return [Entry(name=c.__name__.lower(), target=f"evalkit_plugins:{c.__name__}")
-            for c in (Right, Wrong, Liar, Vague, Nan, NanTotal, Same)]
+            for c in (Right, Wrong, Liar, Vague, Nan, NanTotal, Silent, Same)]
 """
 SWEEP = '[[adapters]]\nuse = "fake-adapter"\nk = [2, 4]\n\n[[adapters]]\nuse = "fake-bare"\n'
 QUICK = "[analysis]\nreplicates = 199\n"
@@ -259,12 +263,13 @@ class TestWithinARun:
     def test_one_method_and_one_example(self, bench):
         bench.run(task=task(1), adapters='[[adapters]]\nuse = "fake-bare"\n',
                   metrics=metrics("right", "contains"))  # fmt: skip
-        text = bench.text("runs/latest")
-        assert "fake-bare: standard error undefined, because there is one example only" in text
-        text = bench.text("runs/latest", "--metric=contains")
-        assert (
-            "fake-bare: undefined, because there is one example only, and contains states" in text
-        )
+        for metric in ("right", "contains"):  # with a ratio, and without one
+            asked = f"--metric={metric}"
+            (row,) = bench.compare(asked)["methods"]
+            assert (row["value"], row["se"], row["low"]) == (0, None, None)
+            text = bench.text("runs/latest", asked)
+            assert "fake-bare: interval undefined, because there is one example only" in text
+        assert "all: 1 example of test (" in bench.text("runs/latest", "-v")
 
     def test_a_figure_that_never_varies_has_an_interval_of_a_share_only(self, bench):
         bench.run(metrics=metrics("same"))
@@ -638,9 +643,16 @@ class TestMetrics:
         for row in bench.compare()["methods"]:
             assert row["value"] is None
             assert row["undefined"] == (
-                f"undefined, because nantotal gives no figure for cell {row['method']}"
+                f"undefined, because NanTotal.aggregate gives nan for cell {row['method']}"
             )
         assert all(row["difference"] is None for row in bench.compare()["differences"])
+
+    def test_a_figure_that_the_metric_leaves_undefined(self, bench):
+        bench.run(metrics=metrics("silent"))
+        for row in bench.compare()["methods"]:
+            assert row["undefined"] == (
+                f"undefined, because silent gives no figure for cell {row['method']}"
+            )
 
     def test_a_ratio_of_what_scores_do_not_have(self, bench):
         bench.run(metrics=metrics("vague"), exit_code=1)

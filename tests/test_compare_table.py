@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from evalkit.compare.contrasts import rating_differences
 from evalkit.compare.facts import outcomes_of, rate, rating_notes
 from evalkit.compare.notes import about_metric, about_numbers, doubts
 from evalkit.compare.table import comparison_table, flat_rows, to_csv, to_markdown
@@ -352,3 +353,98 @@ class TestNotes:
         ]
         assert doubts({"one": sure, "few": sure}, [(one, few)], differences[:1]) == ["by t", "tied"]
         assert doubts({"one": sure}, [], []) == ["one: by t"]
+
+
+def contrast(contestant, against, value=30.0, **more):
+    return {
+        "contestant": contestant, "against": against, "difference": value, "se": 5.0,
+        "low": None if value is None else value - 10, "high": None if value is None else value + 20,
+        "p": 0.004, "p_adjusted": 0.04, "verdict": "better", "validated": 1.0, "undefined": None,
+        **more,
+    }  # fmt: skip
+
+
+def rated_methods(*contrasts, names=("base", "few", "lora"), seeds=(1,), cells=("unseen",)):
+    """Methods of one run that a comparison of each seed put side by side."""
+    ids = {name: [f"{name}-{seed}" for seed in seeds] for name in names}
+    comparison = {"name": "judge", "headline": "elo", "decimals": 1, "contrasts": contrasts}
+    results = {
+        "cells": [{"id": one} for own in ids.values() for one in own]
+        + [{"id": one} for one in cells],
+        "comparisons": [{**comparison, "seed": seed} for seed in seeds],
+    }
+    return [
+        SimpleNamespace(name=n, folder="run", cells=[{"id": one} for one in own], results=results)
+        for n, own in ids.items()
+    ]
+
+
+class TestDifferencesOfRatings:
+    def texts(self, *contrasts, baseline="base", all_pairs=False, **more):
+        found = rating_differences(rated_methods(*contrasts, **more), baseline, all_pairs=all_pairs)
+        return [row["text"] for row in found]
+
+    def test_they_are_from_the_baseline_and_p_is_adjusted_over_them_alone(self):
+        rows = rating_differences(
+            rated_methods(
+                contrast("few-1", "base-1"), contrast("gold", "base-1", p=0.01),
+                contrast("gold", "few-1", p=0.0001),
+            ),
+            "base",
+        )  # fmt: skip
+        assert [(row["method"], row["baseline"]) for row in rows] == [
+            ("few", "base"), ("gold", "base")
+        ]  # fmt: skip
+        assert [row["p_adjusted"] for row in rows] == [0.008, 0.01]
+        assert (
+            rows[0]["text"] == "judge elo: few against base: +30.0 [+20.0, +50.0], p 0.008, better"
+        )
+
+    def test_seen_from_the_baseline_they_are_turned_round(self):
+        (few,) = self.texts(contrast("base-1", "few-1", verdict="better, maybe trivial"))
+        assert few == (
+            "judge elo: few against base: −30.0 [−50.0, −20.0], "  # noqa: RUF001
+            "p 0.004, worse, maybe trivial"
+        )
+        (alike,) = self.texts(contrast("base-1", "few-1", verdict="equivalent"))
+        assert alike.endswith(", equivalent")
+
+    def test_all_pairs_if_all_were_asked_for(self):
+        pairs = [contrast("few-1", "base-1"), contrast("lora-1", "few-1")]
+        assert len(self.texts(*pairs)) == 1
+        assert "lora against few" in self.texts(*pairs, all_pairs=True)[1]
+
+    @pytest.mark.parametrize(("validated", "shown"), [(0.0, "+30.0* ["), (None, "+30.0? [")])
+    def test_a_judge_in_doubt_marks_them(self, validated, shown):
+        (text,) = self.texts(contrast("few-1", "base-1", validated=validated))
+        assert shown in text
+
+    def test_what_is_undefined_says_why(self):
+        nothing = {"low": None, "high": None, "p": None, "verdict": None, "undefined": "no luck"}
+        gone, unsure = self.texts(
+            contrast("few-1", "base-1", None, **nothing), contrast("lora-1", "base-1", **nothing)
+        )
+        assert gone == "judge elo: few against base: undefined, because no luck"
+        assert unsure.endswith("lora against base: +30.0, interval undefined, because no luck")
+        turned = contrast("base-1", "few-1", None, **nothing)
+        assert self.texts(turned) == [gone]
+
+    def test_cells_that_are_not_analysed_are_left_out(self):
+        assert self.texts(contrast("unseen", "base-1")) == []
+
+    def test_seeds_are_told_apart(self):
+        texts = self.texts(contrast("gold", "base-1"), seeds=(1, 2))
+        assert texts[0].startswith("judge elo, seed 1: gold against base")
+
+    def test_none_between_runs_and_none_of_older_results(self):
+        one, other = rated_methods(contrast("few-1", "base-1"), names=("base", "few"))
+        other.folder = "another"
+        assert rating_differences([one, other], "base") == []
+        older = rated_methods(names=("base", "few"))
+        del older[0].results["comparisons"][0]["contrasts"]
+        assert rating_differences(older, "base") == []
+
+    def test_the_table_lists_them_on_demand(self):
+        found = analysis(row("base"), rating_differences=[{"text": "judge elo: few: +3.0"}])
+        assert "judge elo: few: +3.0" in comparison_table(found, all_checks=True).notes
+        assert "judge elo: few: +3.0" not in comparison_table(found).notes

@@ -42,7 +42,7 @@ def test_rows_are_read_or_told_by_their_lines(tmp_path, name, valid):
         assert all(1 <= row.line <= last for row in rows)
         assert all(1 <= line <= last and f"line {line}: " in what for line, what in faults.found)
 
-    fuzz(check, damaged(valid))
+    fuzz(check, damaged(valid), parts=2)
 
 
 @pytest.mark.parametrize(("name", "valid"), FILES)
@@ -64,7 +64,7 @@ def test_a_declared_task_loads_all_of_a_file_or_nothing(tmp_path, name, valid):
             parsed = task.parse(task.render_target(example.target))
             assert parsed.value == example.target
 
-    fuzz(check, damaged(valid), st.sampled_from(["text", "label", "json"]))
+    fuzz(check, damaged(valid), st.sampled_from(["text", "label", "json"]), parts=2)
 
 
 @pytest.mark.parametrize("answer", ["text", "label", "json"])
@@ -76,7 +76,7 @@ def test_any_answer_is_read_and_can_be_kept(tmp_path, answer):
         kept = json.loads(as_line({"value": storable(parsed.value)}))
         assert kept == {"value": parsed.value}
 
-    fuzz(check, answers("red", '"RED".', '{"a": [1, 2.5, null]}', '{"a": 1, "a": 2}'))
+    fuzz(check, answers("red", '"RED".', '{"a": [1, 2.5, null]}', '{"a": 1, "a": 2}'), parts=3)
 
 
 def test_json_is_read_strictly_or_refused():

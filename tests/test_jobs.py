@@ -45,7 +45,7 @@ class Headless(Odd):
     figures = {"median": 1.0}
 
 class Undefined(Odd):
-    figures = {"mean": math.nan}
+    figures = {"mean": math.nan, "least": -math.inf, "most": None, "median": 1.0}
 
 class PanelParams(Params):
     judges: list[Annotated[str, Refers("model")]] = []
@@ -157,8 +157,17 @@ class TestMetrics:
 
     def test_a_figure_over_all_may_be_undefined(self, lab):
         lab.suite(adapters=self.BARE, metrics='[[metrics]]\nuse = "undefined"\n')
-        assert lab.run().exit_code == 0
-        assert lab.cell("fake-bare")["scores"]["undefined"]["value"] is None
+        done = lab.run()
+        assert done.exit_code == 0
+        note = "undefined: undefined, because Undefined.aggregate gives nan (fake-bare)"
+        assert note in done.stdout
+        score = lab.cell("fake-bare")["scores"]["undefined"]
+        assert score["value"] is None
+        assert score["values"] == {"mean": None, "least": None, "most": None, "median": 1.0}
+        assert score["undefined"] == {
+            "mean": "Undefined.aggregate gives nan",
+            "least": "Undefined.aggregate gives -inf",
+        }
 
 
 def test_ids_of_questions_are_unique(lab):

@@ -17,6 +17,7 @@ from evalkit import (
     ModelError,
     PluginError,
     Request,
+    StopRequested,
     SuiteError,
     Usage,
     UserError,
@@ -85,6 +86,7 @@ class TestErrors:
             PluginError: UserError,
             EngineError: JobError,
             AdaptationError: JobError,
+            StopRequested: KeyboardInterrupt,
         }
         for error, parent in tree.items():
             assert error.__bases__ == (parent,)

@@ -94,6 +94,13 @@ class TestTable:
         assert made.rows[1][-2:] == ("–", "–")  # noqa: RUF001
         assert made.notes[-1] == "zero-small-seed1 failed: no\nluck (try)"
 
+    def test_a_figure_that_is_no_number_says_why(self):
+        gone = {"value": None, "headline": "f1", "undefined": {"f1": "F1.aggregate gives nan"}}
+        cells = [cell("few"), cell("zero")]
+        made = table(*(one | {"scores": {"f1": gone}} for one in cells), cell("lora"))
+        reason = "f1: undefined, because F1.aggregate gives nan"
+        assert f"{reason} (few-small-seed1, zero-small-seed1)" in made.notes
+
     def test_cells_that_were_not_run_are_listed(self):
         made = table(cell("few"), cell("zero", status="pending"), cell("lora", status="pending"))
         assert "not run: zero-small-seed1, lora-small-seed1" in made.notes

@@ -27,6 +27,7 @@ def start(lab):
             stdout=options.pop("stdout", subprocess.PIPE),
             text=True,
             start_new_session=True,
+            preexec_fn=_heard,  # what started the tests may ignore it, as shells do with jobs
             **options,
         )
         begun.append(process)
@@ -37,6 +38,10 @@ def start(lab):
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def _heard():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def wait_for(path, pattern, size=0):
@@ -118,7 +123,7 @@ def test_the_same_job_of_another_suite_is_waited_for_and_not_done_again(lab, sta
     process = start()
     wait_for(lab.path, "runs/jobs/.unfinished/predict-*.lock")
     result = lab.run(suite="other.toml")
-    process.communicate(timeout=60)
-    assert (process.returncode, result.exit_code) == (0, 0), result.output
+    _, told = process.communicate(timeout=60)
+    assert (process.returncode, result.exit_code) == (0, 0), told + result.output
     assert f"waiting for process {process.pid}" in result.stderr
     assert len(lab.jobs("predict")) == 1

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Comparison,
         ComparisonResult,
         Contest,
+        Contrast,
         DirectPredictor,
         Engine,
         Entry,
@@ -70,6 +71,8 @@ if TYPE_CHECKING:
         Score,
         Usage,
     )
+    from evalkit.stats.holm import holm
+    from evalkit.stats.verdict import Interval, verdict_of
     from evalkit.tables import Faults, Row, read_rows
 
 _HOMES = {
@@ -79,12 +82,14 @@ _HOMES = {
     "errors": "AdaptationError DataError EngineError EvalkitError JobError ModelError PluginError "
     "StopRequested SuiteError UserError",
     "hookspecs": "hookimpl",
-    "interfaces": "AdaptContext Adapter Attempt Comparison ComparisonResult Contest "
+    "interfaces": "AdaptContext Adapter Attempt Comparison ComparisonResult Contest Contrast "
     "DirectPredictor Engine Entry Executor Journal Metric Notify Preview Program ProgramContext "
     "Question Ratio Reporter SingleRequest Standing Steps Task",
     "params": "DataPath MaybePath NotInIdentity Params Refers",
     "records": "AdaptedModel Cell Completion Demo Example Failure HostedModel Json LocalWeights "
     "Message Parsed Prediction Prompt Request ResolvedModel SOURCE_JOIN Score Usage",
+    "stats.holm": "holm",
+    "stats.verdict": "Interval verdict_of",
     "tables": "Faults Row read_rows",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
@@ -103,6 +108,7 @@ __all__ = [
     "ComparisonResult",
     "Completion",
     "Contest",
+    "Contrast",
     "DataError",
     "DataPath",
     "Demo",
@@ -116,6 +122,7 @@ __all__ = [
     "Failure",
     "Faults",
     "HostedModel",
+    "Interval",
     "JobError",
     "Journal",
     "Json",
@@ -153,10 +160,12 @@ __all__ = [
     "UserError",
     "cache_folder",
     "fold_system",
+    "holm",
     "hookimpl",
     "load_run",
     "read_rows",
     "run",
+    "verdict_of",
 ]
 
 

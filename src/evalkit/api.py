@@ -174,7 +174,15 @@ def execute(prepared: Prepared, options: Options, observer: Observer) -> Finishe
     Raises:
         SuiteError: no cell is selected, or faults of the data or the models.
     """
-    finished = _machine(prepared, options, observer).execute(prepared.cells)
+    machine = _machine(prepared, options, observer)
+    try:
+        return _reported(machine.execute(prepared.cells), prepared)
+    finally:
+        machine.close()
+
+
+def _reported(finished: Finished, prepared: Prepared) -> Finished:
+    """A run with its analysis and its reports."""
     problems = []
     try:
         finished = _analysed(finished, prepared)

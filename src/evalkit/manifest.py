@@ -86,6 +86,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / "manifest.json"
     manifest = read_object(path)
     check_shape(path, manifest, _SHAPE)
+    if "\0" in manifest["suite"] + manifest["base"]:
+        raise UserError(f"{path}: damaged: no path holds a NUL", "run the suite again")
     return manifest
 
 

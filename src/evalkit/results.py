@@ -239,7 +239,11 @@ def score_result(note: Note) -> dict[str, Any]:
     """A metric's part of a cell."""
     keys = ("use", "params", "headline", "direction", "range", "ratio", "value", "values")
     found = {key: note.get(key) for key in keys}  # older notes lack some
-    return {**found, "params": shareable(found["params"] or {})}
+    return {
+        **found,
+        "params": shareable(found["params"] or {}),
+        "undefined": note.get("undefined") or {},
+    }
 
 
 def comparison_result(
@@ -265,6 +269,7 @@ def comparison_result(
         "headline": None,
         "decimals": 1,
         "standings": [],
+        "contrasts": [],
         "counts": {},
         "notes": [],
         "details": {},
@@ -277,11 +282,16 @@ def comparison_result(
         return form
     keys = ("headline", "decimals", "standings", "counts", "notes", "details", "usage", "seconds")
     found = {key: note[key] for key in keys}
-    found["standings"] = [
-        {**standing, "contestant": cells.get(standing["contestant"], standing["contestant"])}
-        for standing in note["standings"]
+    found["standings"] = [_in_cells(one, cells, "contestant") for one in note["standings"]]
+    found["contrasts"] = [  # older notes lack them
+        _in_cells(one, cells, "contestant", "against") for one in note.get("contrasts", ())
     ]
     return {**form, "status": "done", "identity": note["id"], **found}
+
+
+def _in_cells(form: Note, cells: Mapping[str, str], *keys: str) -> dict[str, Any]:
+    """The form with the cell in place of the contestant's name; some contestants are no cells."""
+    return {**form, **{key: cells.get(form[key], form[key]) for key in keys}}
 
 
 def judges_result(note: Note, prices: Mapping[str, Prices | None]) -> dict[str, Any]:

@@ -108,8 +108,11 @@ class Run:
                 results = self._run_all(inputs)
         finally:
             self._ledger.close()
-            self._run.close()
         return Finished(folder=self._run.path, results=results, stopped=self._what_is_left())
+
+    def close(self) -> None:
+        """Let other processes at the run folder."""
+        self._run.close()
 
     def look_ahead(self, cells: Sequence[Cell]) -> list[str]:
         """See whether the cells can be run, and estimate what that takes; no model is asked.

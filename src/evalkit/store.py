@@ -31,6 +31,7 @@ from evalkit.serialization import pretty
 from evalkit.strict import misfits, strict_json
 
 _JOB_FILE = "job.json"
+_LONG_AGO_S = 60.0
 _SHOWN = 3
 
 
@@ -132,6 +133,10 @@ class Store:
             owner = re.search(r"\.(\d+)$", path.name)
             if owner and not is_alive(int(owner[1])):
                 path.unlink(missing_ok=True)
+        for folder in self.root.glob("2*-*"):  # made by a run that was killed in that moment
+            if time.time() - folder.stat().st_mtime > _LONG_AGO_S:
+                with contextlib.suppress(OSError):  # it is not empty
+                    folder.rmdir()
         for path in (self.root / "jobs" / ".unfinished").glob("*"):
             staged = re.fullmatch(r"(.+)-\d+(\.old)?", path.name)
             if staged and not is_held(path.with_name(f"{staged[1]}.lock")):

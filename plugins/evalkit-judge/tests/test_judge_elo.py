@@ -111,7 +111,7 @@ def test_equal_answers_tie_without_a_question():
     assert result.counts["auto_tie"] == 8
     assert result.counts["ok"] == 0
     assert (values(result)["x"]["ties"], values(result)["x"]["auto_ties"]) == (0, 4)
-    assert values(result)["x"]["elo"] == pytest.approx(1500)
+    assert values(result)["x"]["elo"] is None  # nothing was judged
     assert any("without asking a judge: 4 units" in note for note in result.notes)
     assert result.details["audit"]["j"]["position"] is None
 

@@ -100,7 +100,9 @@ def test_a_judge_that_fails_every_question_is_named(run, project):
     assert {s["values"]["wins"] + s["values"]["losses"] for s in comparison["standings"]} == {0}
     assert comparison["counts"]["api_error"] > 0
     assert "Traceback" not in result.stderr
-    assert "the judge dead gave no verdict at all" in result.stdout
+    assert "the judge dead gave no verdict at all, so that nobody is rated" in result.stdout
+    assert "ratings are undefined, because nothing was judged" in result.stdout
+    assert {s["values"]["elo"] for s in comparison["standings"]} == {None}
 
 
 def test_a_run_again_asks_nobody(run, project):

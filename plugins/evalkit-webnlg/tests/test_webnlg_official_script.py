@@ -21,7 +21,14 @@ from evalkit_webnlg.official.metric import WebnlgOfficial
 from evalkit_webnlg.params import WebnlgOfficialParams
 
 _METRIC = WebnlgOfficial(WebnlgOfficialParams())
-_NAMES = {"type": "ent_type", "partial": "partial", "strict": "strict", "exact": "exact"}
+_NAMES = {
+    "type": "ent_type",
+    "partial": "partial",
+    "strict": "strict",
+    "exact": "exact",
+    "full": "exact_match",
+}
+"""Our name of a score -> the script's."""
 _WORDS = ["New", "York", "city", "a", "b", "2.5", "born_in", "birthPlace", "x-y", '"z"', "(q)"]
 _ENTRIES = 150
 

@@ -46,7 +46,10 @@ def _finite(context: click.Context, option: click.Parameter, value: float | None
     help="Of the bootstrap.",
 )
 @click.option(
-    "-v", "--verbose", is_flag=True, help="List design effects and the checks that hold, too."
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="List design effects, differences of ratings and the checks that hold, too.",
 )
 @click.option(
     "--format",

@@ -9,6 +9,7 @@ from evalkit.cli.local import say_local
 from evalkit.export import Exported, Order, export
 from evalkit.report.printable import printable
 from evalkit.store import find_run
+from evalkit.wording import counted
 
 
 @click.command("export")
@@ -50,7 +51,7 @@ def _show(exported: Exported, order: Order) -> None:
     lines = [
         f"{order.target}: {exported.content}",
         f"  cell: {cell['id']} of {order.run.name}",
-        f"  scores: {', '.join(scores) or 'none'}, on {cell['examples']} examples",
+        f"  scores: {', '.join(scores) or 'none'}, on {counted(cell['examples'], 'example')}",
         f"  files: {', '.join(exported.files)}",
     ]
     if not exported.base.public:

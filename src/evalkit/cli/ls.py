@@ -8,6 +8,7 @@ from evalkit.cli import EXIT_NOTHING
 from evalkit.cli.options import make_choice, suite_options
 from evalkit.prepare import Prepared, prepare
 from evalkit.report.printable import printable
+from evalkit.wording import counted
 
 
 @click.command("ls")
@@ -28,5 +29,4 @@ def print_cells(prepared: Prepared) -> None:
         size = "all" if cell.train_size is None else str(cell.train_size)
         line = f"{cell.id:{width}}  {cell.model}  train-size {size}  seed {cell.seed}"
         click.echo(printable(line))
-    noun = "cell" if len(prepared.cells) == 1 else "cells"
-    click.echo(f"{len(prepared.cells)} {noun}", err=True)
+    click.echo(counted(len(prepared.cells), "cell"), err=True)

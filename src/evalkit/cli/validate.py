@@ -10,6 +10,7 @@ from evalkit.errors import SuiteError, UserError
 from evalkit.preflight import check_data
 from evalkit.prepare import Choice, prepare
 from evalkit.report.printable import printable
+from evalkit.wording import counted
 
 
 @click.command("validate")
@@ -33,7 +34,9 @@ def command(no_data: bool, **choice: Any) -> int:
     if problems:
         raise SuiteError(problems)
     profiles = ", ".join(prepared.raw.profiles) or "none"
-    told = f"{prepared.suite.path}: ok, {len(prepared.cells)} cells; profiles: {profiles}"
+    told = (
+        f"{prepared.suite.path}: ok, {counted(len(prepared.cells), 'cell')}; profiles: {profiles}"
+    )
     click.echo(printable(told))
     return 0
 

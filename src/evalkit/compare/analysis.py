@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
+from evalkit.compare.contrasts import rating_differences
 from evalkit.compare.decision import Basis, decide
 from evalkit.compare.duplicates import carried, read_near_duplicates
 from evalkit.compare.facts import other_scores, outcomes_of, rate, rating_notes
@@ -108,6 +109,9 @@ def analyse(subject: Subject, numbers: Numbers) -> Form:
             for method in subject.methods
         ],
         "differences": differences,
+        "rating_differences": rating_differences(
+            subject.methods, subject.baseline.name, all_pairs=subject.keys.pairs == "all"
+        ),
         **decided,
         "checks": [asdict(one) for one in check(subject.methods)],
         "notes": [

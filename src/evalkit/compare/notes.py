@@ -8,6 +8,7 @@ from evalkit.compare.methods import Method
 from evalkit.stats.difference import Difference
 from evalkit.stats.estimate import Estimate
 from evalkit.suite import AnalysisKeys
+from evalkit.wording import counted
 
 Form = Mapping[str, Any]
 Pair = tuple[Method, Method]
@@ -35,7 +36,7 @@ def about_numbers(
         notes.insert(
             0, f"* baseline; differences below {keys.meaningful_difference:g} do not matter"
         )
-        notes[-1] += f"; p adjusted over {tests} {'test' if tests == 1 else 'tests'}"
+        notes[-1] += f"; p adjusted over {counted(tests, 'test')}"
     known = [one.detectable for one in found if not isinstance(one, str) and one.detectable]
     if known:
         notes.append(f"a true difference of {max(known):.3f} would be found in 4 of 5 cases")

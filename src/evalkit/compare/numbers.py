@@ -162,10 +162,11 @@ def _within(found: Interval | None, least: float, most: float) -> Interval | Non
 
 def _why_no_terms(method: Method, metric: str) -> str:
     for cell in method.cells:
-        if cell["scores"][metric]["value"] is None:
-            return f"undefined, because {metric} gives no figure for cell {cell['id']}"
-        if cell["examples"] == 1:
-            return f"undefined, because there is one example only, and {metric} states no ratio"
+        score = cell["scores"][metric]
+        if score["value"] is None:
+            reason = score.get("undefined", {}).get(score["headline"])
+            what = reason or f"{metric} gives no figure"
+            return f"undefined, because {what} for cell {cell['id']}"
     return "undefined, because no example tells what it adds to this metric's headline"
 
 

@@ -10,6 +10,7 @@ from evalkit.compare.weighing import MEASURES, Weighed, measure_of, weigh
 from evalkit.stats.arrays import FloatArray
 from evalkit.stats.pareto import SURE, front, front_shares
 from evalkit.stats.power import Noise, sample_size
+from evalkit.wording import counted
 
 _ONE_SIDED: Final = 2 * (1 - SURE)  # the two-sided level whose upper bound is that of SURE
 
@@ -149,7 +150,7 @@ def _verdict(field: Weighed) -> str:
 def _open_question(one: Form, field: Weighed) -> str:
     name, least = one["method"], f"{field.evidence.meaningful:g}"
     whether = f"Whether {name}, with {field.quality(name)} at {field.price(name)}, is worse than"
-    unknown = f"by {least} or more cannot be told from {one['examples']:,} examples"
+    unknown = f"by {least} or more cannot be told from {counted(one['examples'], 'example')}"
     question = f"{whether} {one['compared_with']} {unknown}"
     if one["examples_needed"] is None:
         return f"{question}, nor from any number of them."

@@ -10,10 +10,10 @@ from evalkit.compare.costs import amount
 from evalkit.compare.curves import curve_sentences
 from evalkit.compare.latency import flat_latency, seconds
 from evalkit.report.table import UNDEFINED, Table, with_interval
+from evalkit.wording import p_value, with_sign
 
 Form = Mapping[str, Any]
 _PIPE = "\\|"
-_MINUS = "\N{MINUS SIGN}"
 
 
 def comparison_table(analysis: Form, *, all_checks: bool = False) -> Table:
@@ -21,7 +21,7 @@ def comparison_table(analysis: Form, *, all_checks: bool = False) -> Table:
 
     Args:
         analysis: as in ``results.json``.
-        all_checks: list the checks that hold, and design effects, too.
+        all_checks: list the checks that hold, design effects and differences of ratings, too.
     """
     rows = flat_rows(analysis)
     columns = [column for column in _columns(analysis) if any(column[2](row) for row in rows)]
@@ -32,7 +32,7 @@ def comparison_table(analysis: Form, *, all_checks: bool = False) -> Table:
         notes=(
             *_other_pairs(analysis),
             *analysis["notes"],
-            *(_design_effects(analysis) if all_checks else []),
+            *(_details(analysis) if all_checks else []),
             *_check_notes(analysis, all_checks),
             *_sentences(analysis),
         ),
@@ -56,6 +56,11 @@ def _told(row: Form) -> str:
 
 def _reason(row: Form) -> str:
     return str(row["undefined"]).removeprefix("undefined, because ")
+
+
+def _details(analysis: Form) -> list[str]:
+    texts = [row["text"] for row in analysis.get("rating_differences", ())]
+    return [*_design_effects(analysis), *texts]
 
 
 def _design_effects(analysis: Form) -> list[str]:
@@ -212,21 +217,14 @@ def _interval(row: Form, prefix: str, *, signed: bool = False) -> str:
         return ""
     if not signed:
         return with_interval(found)
-    parts = {key: None if part is None else _signed(part) for key, part in found.items()}
+    parts = {key: None if part is None else with_sign(part) for key, part in found.items()}
     if None in parts.values():
         return str(parts["value"])
     return f"{parts['value']} [{parts['low']}, {parts['high']}]"
 
 
-def _signed(value: float) -> str:
-    text = f"{value:+.3f}"
-    return text.replace("-", _MINUS)
-
-
 def _p(p: float | None) -> str:
-    if p is None:
-        return ""
-    return "<.001" if p < 0.001 else f"{p:.3f}"
+    return "" if p is None else p_value(p)
 
 
 def _percent(share: float | None) -> str:

@@ -8,6 +8,7 @@ from evalkit.export.metadata import front_matter
 from evalkit.export.shipped import Shipped
 from evalkit.export.usage import usage
 from evalkit.report.table import UNDEFINED, make_table
+from evalkit.wording import counted
 
 CARD = "README.md"
 
@@ -93,7 +94,7 @@ def _figures(cell: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 def _outcomes(cell: Mapping[str, Any]) -> str:
     found = [f"{count} {kind}" for kind, count in cell["outcomes"].items() if count]
-    return f"The {cell['examples']} answers: {', '.join(found)}."
+    return f"The {counted(cell['examples'], 'answer')}: {', '.join(found)}."
 
 
 def _about_comparison(results: Mapping[str, Any]) -> str:
@@ -109,13 +110,15 @@ def _comparison(results: Mapping[str, Any]) -> str:
 
 def _limits(shipped: Shipped) -> Iterator[str]:
     task, cell, base = shipped.results["task"], shipped.cell, shipped.base
+    examples = counted(cell["examples"], "example")
     yield (
-        f"The scores are those of {cell['examples']} examples of the split `{task['split']}` "
+        f"The scores are those of {examples} of the split `{task['split']}` "
         f"(SHA-256 over them: `{task['evaluation_sha256']}`), answered greedily. They say nothing "
         "about other inputs, another prompt or another way of generating."
     )
     if cell["outcomes"]["failed"]:
-        yield f"{cell['outcomes']['failed']} examples got no answer, and have no score."
+        failed = counted(cell["outcomes"]["failed"], "example")
+        yield f"{failed} got no answer, and no score."
     if len(shipped.results["cells"]) > 1:
         yield (
             f"{len(shipped.results['cells'])} cells were compared on the same examples. One that "

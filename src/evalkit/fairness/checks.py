@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from evalkit.fairness.rows import Compared, Form, Row, named, rows_of
+from evalkit.wording import counted
 
 Status: TypeAlias = Literal["ok", "differs", "unknown", "does not apply"]
 Finding: TypeAlias = tuple[Status, str]
@@ -105,7 +106,7 @@ def _sentence(found: Sequence[tuple[Row, Finding]], rows: Sequence[Row], shown: 
 
 def _split(row: Row, facts: Form) -> Finding:
     data = f"{row.data[:8]}/{facts['examples_sha256'][:8]}"
-    return "ok", f"{row.examples} examples of {facts['split']} ({data})"
+    return "ok", f"{counted(row.examples, 'example')} of {facts['split']} ({data})"
 
 
 def _template(row: Row, facts: Form) -> Finding:

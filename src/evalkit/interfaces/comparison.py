@@ -85,17 +85,50 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Contrast:
+    """How far one contestant is above another. A figure that is undefined is None.
+
+    Attributes:
+        contestant: as in its Standing.
+        against: the other one.
+        difference: the headline of the first less that of the other.
+        se: its standard error.
+        low: lower end of its 95% interval.
+        high: upper end.
+        p: of the test of no difference.
+        p_adjusted: the same, adjusted by Holm over all contrasts of the comparison.
+        verdict: what the interval means against the least difference that matters.
+        validated: as in a Standing: whether the difference can be trusted.
+        undefined: why the difference, or how sure it is, is undefined.
+    """
+
+    contestant: str
+    against: str
+    difference: float | None = None
+    se: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    p_adjusted: float | None = None
+    verdict: str | None = None
+    validated: float | None = 1.0
+    undefined: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonResult:
     """What a comparison found.
 
     Attributes:
         standings: one for each contestant.
+        contrasts: how far they are apart, each pair once; none if the comparison does not tell.
         counts: how many questions ended how.
         notes: sentences to print below the table, warnings among them.
         details: whatever else belongs into ``results.json``.
     """
 
     standings: tuple[Standing, ...]
+    contrasts: tuple[Contrast, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     details: Mapping[str, Json] = field(default_factory=dict)

@@ -132,6 +132,7 @@ def _result(result: ComparisonResult) -> dict[str, Any]:
     form: dict[str, Any] = plain(
         {
             "standings": [asdict(standing) for standing in result.standings],
+            "contrasts": [asdict(contrast) for contrast in result.contrasts],
             "counts": result.counts,
             "notes": result.notes,
             "details": result.details,

@@ -34,7 +34,8 @@ def score(shop: Workshop, spec: Spec, folder: Path, on_event: Tell) -> Event:
             _check_score(metric, identity, values)
             scores.append(values)
             file.write(as_line({"id": identity, "values": values}))
-        values_of_all = plain(dict(metric.aggregate(scores)))
+        figures = dict(metric.aggregate(scores))
+    values_of_all = plain(figures)
     if metric.headline not in values_of_all:
         named = ", ".join(values_of_all) or "nothing"
         raise JobError(f'aggregate gives {named}, but not the headline "{metric.headline}"')
@@ -48,7 +49,17 @@ def score(shop: Workshop, spec: Spec, folder: Path, on_event: Tell) -> Event:
         "ratio": None if metric.ratio is None else plain(asdict(metric.ratio)),
         "value": values_of_all[metric.headline],
         "values": values_of_all,
+        "undefined": _undefined(metric, figures),
         "from": file_sha256(predictions_file(spec, spec["predicted"])),
+    }
+
+
+def _undefined(metric: Metric, figures: Mapping[str, float | None]) -> dict[str, str]:
+    """Why figures that are not finite, and so not stored, are undefined."""
+    return {
+        name: f"{type(metric).__name__}.aggregate gives {value}"
+        for name, value in figures.items()
+        if value is not None and not math.isfinite(value)
     }
 
 

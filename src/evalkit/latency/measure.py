@@ -195,6 +195,7 @@ class _Run:
                 raise UserError(what, "run the suite again")
             engine: Engine = self._plugins.load("engine", use["use"])(model, params)
             stack.callback(engine.close)
+            engine.check()
             self._engines[name] = engine
         return self._engines[name]
 

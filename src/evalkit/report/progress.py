@@ -19,6 +19,7 @@ from rich.text import Text
 from evalkit.plan import Job
 from evalkit.records import Failure
 from evalkit.report.printable import printable, say
+from evalkit.wording import counted
 
 _EVERY_S = 10.0
 """On a pipe, a job that takes long says how far it is after so many seconds."""
@@ -58,7 +59,7 @@ class PlainProgress:
         """How many jobs there are."""
         self._total, self._count = total, finished
         reused = f", {finished} of them finished before" if finished else ""
-        self._say(f"{total} jobs{reused}")
+        self._say(f"{counted(total, 'job')}{reused}")
 
     def job_start(self, job: Job) -> None:
         """Nothing is printed before a job has something to tell."""

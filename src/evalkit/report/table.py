@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evalkit.wording import counted
+
 Results = Mapping[str, Any]
 UNDEFINED = "–"  # noqa: RUF001 (an en dash, as tables of figures use it)
 _DOUBTS = ("", "?", "*")
@@ -198,8 +200,8 @@ def _notes(results: Results) -> list[str]:
     if len(seeds) > 1:
         notes.append(f"mean over the seeds {', '.join(map(str, seeds))}")
     task = results["task"]
-    examples = "1 example" if task["examples"] == 1 else f"{task['examples']} examples"
-    notes.append(f"{examples} of the split {task['split']}")
+    notes.append(f"{counted(task['examples'], 'example')} of the split {task['split']}")
+    notes += _undefined(results["cells"])
     notes += _intervals(results.get("analysis"))
     for comparison in results["comparisons"]:
         prefix = f"{comparison['name']}"
@@ -214,6 +216,17 @@ def _notes(results: Results) -> list[str]:
             hint = f" ({failure['hint']})" if failure["hint"] else ""
             notes.append(f"{part.get('id', part.get('name'))} failed: {failure['reason']}{hint}")
     return notes
+
+
+def _undefined(cells: Sequence[Results]) -> list[str]:
+    """Why headlines are no finite numbers, with the cells concerned."""
+    found: dict[str, list[str]] = {}
+    for cell in cells:
+        for name, score in cell["scores"].items():
+            reason = score.get("undefined", {}).get(score.get("headline"))
+            if reason:
+                found.setdefault(f"{name}: undefined, because {reason}", []).append(cell["id"])
+    return [f"{note} ({', '.join(ids)})" for note, ids in found.items()]
 
 
 def _intervals(analysis: Results | None) -> list[str]:

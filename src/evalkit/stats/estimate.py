@@ -142,7 +142,12 @@ def _estimate(method: Scores, replicates: FloatArray, clusters: Clusters, level:
 
 
 def is_proportion(method: Scores, clusters: Clusters) -> bool:
-    """Whether every example was right or wrong, for all seeds alike, and none share a source."""
+    """Whether every example was right or wrong, for all seeds alike, and none share a source.
+
+    One example alone does not show that: any figure may be 0 or 1 once.
+    """
+    if method.examples < 2:
+        return False
     alike = (method.numerator == method.numerator[0]).all()
     alone = alike and clusters.cluster_count == clusters.examples
     binary = np.isin(method.numerator, (0, 1)).all() and (method.denominator == 1).all()

@@ -23,6 +23,7 @@ from evalkit import (
 from evalkit_judge.audit import validated
 from evalkit_judge.beforehand import faults, most_requests
 from evalkit_judge.conclusion import Conclusion, conclude
+from evalkit_judge.contrasts import contrasts
 from evalkit_judge.details import details_of
 from evalkit_judge.fitting import Fit
 from evalkit_judge.humans import Opinion, read_opinions
@@ -94,6 +95,12 @@ class JudgeElo(Comparison):
         reasons = _reasons(verdicts.values())
         return ComparisonResult(
             standings=_standings(found),
+            contrasts=contrasts(
+                found.rated,
+                field.contestants,
+                meaningful=self.params.meaningful_difference,
+                validated=validated(list(found.audits.values())),
+            ),
             counts={
                 **{key: _sum(found, key) for key in statuses(())},
                 "unanswered": field.unanswered,

@@ -25,6 +25,7 @@ def details_of(
         "mtbench": params.mtbench,
         "budget": params.budget,
         "rating": "online-elo" if params.compat == "study" else params.rating,
+        "meaningful_difference": params.meaningful_difference,
         "sample": [example.id for example in found.lineup.sample],
         "contestants": list(found.lineup.contestants),
         "regularised": rated.regularised,

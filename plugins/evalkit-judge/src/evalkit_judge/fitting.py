@@ -20,6 +20,9 @@ from evalkit_judge.ratings import (
 from evalkit_judge.sensitivity import Scores
 from evalkit_judge.tally import Outcome, tallies
 
+NOTHING_JUDGED = "nothing was judged"
+ONLINE = "online Elo knows no errors"
+
 Figures: TypeAlias = tuple[float | None, ...]
 
 _Row: TypeAlias = tuple[str, str, float, str]
@@ -62,6 +65,8 @@ class Fit:
     def ratings(self, units: Sequence[Outcome]) -> Ratings:
         """Ratings with intervals; the study's have none."""
         found = self._rate(units, self._params.replicates)
+        if not _judged(units):
+            return replace(found, reasons=(NOTHING_JUDGED,) * len(self._index))
         if self._params.compat != "study":
             return found
         nothing = (None,) * len(self._index)
@@ -73,8 +78,13 @@ class Fit:
             high=nothing,
             rank_low=nothing,
             rank_high=nothing,
+            reasons=tuple(
+                why if elo is None else ONLINE
+                for elo, why in zip(found.elo, found.reasons, strict=True)
+            ),
             regularised=False,
             prior_share=None,
+            covariance=np.full_like(found.covariance, np.nan),
         )
 
     def elo(self, units: Sequence[Outcome]) -> Figures:
@@ -101,7 +111,9 @@ class Fit:
         return position_effect(self._arrays(rows))
 
     def _rate(self, units: Sequence[Outcome], replicates: int) -> Ratings:
-        rows = [(u.unit.a, u.unit.b, u.score, u.unit.example) for u in units if u.score is not None]
+        counted = units if _judged(units) else ()
+        scored = [(one.unit, one.score) for one in counted if one.score is not None]
+        rows = [(unit.a, unit.b, score, unit.example) for unit, score in scored]
         anchor = self._params.anchor
         return rate(
             self._arrays(rows),
@@ -127,3 +139,8 @@ class Fit:
         online = online_elo(len(self._index), tallies(self._lineup, units))
         pairs = zip(online, found.elo, strict=True)
         return tuple(None if unmet is None else elo for elo, unmet in pairs)
+
+
+def _judged(units: Sequence[Outcome]) -> bool:
+    """Whether any unit has a verdict; equal answers, tied unasked, rate nobody by themselves."""
+    return any(one.score is not None and not one.tied_unasked for one in units)

@@ -92,6 +92,12 @@ class JudgeEloParams(Params):
     rating: Literal["bradley-terry", "davidson"] = Field(
         default="bradley-terry", description="The model of the ratings."
     )
+    meaningful_difference: float = Field(
+        default=20.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="The least difference in Elo that matters.",
+    )
     replicates: int = Field(
         default=1000, ge=0, description="Bootstrap replicates of the intervals; 0 for none."
     )

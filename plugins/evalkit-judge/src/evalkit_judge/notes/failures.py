@@ -70,8 +70,8 @@ def silent_notes(judged: Mapping[str, Sequence[Outcome]]) -> list[str]:
     if len(judged) < 2:
         return []
     return [
-        f"warning: the judge {judge} gave no verdict at all, so that only equal answers are rated: "
-        "leave it out, or mend it"
+        f"warning: the judge {judge} gave no verdict at all, so that nobody is rated: leave it "
+        "out, or mend it"
         for judge in silent
     ]
 

@@ -22,6 +22,8 @@ def gold_notes(lineup: Lineup, rated: Ratings) -> list[str]:
 
 def rating_notes(lineup: Lineup, rated: Ratings) -> list[str]:
     """What limits the ratings themselves."""
+    if all(elo is None for elo in rated.elo):
+        return [f"ratings are undefined, because {why}" for why in dict.fromkeys(rated.reasons)]
     notes = []
     if rated.regularised:
         notes.append(

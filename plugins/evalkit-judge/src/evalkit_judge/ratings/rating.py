@@ -32,7 +32,6 @@ class _Rated:
     elo: Floats
     spread: Spread
     fit: GroupFit
-    examples: int
 
 
 def rate(
@@ -104,8 +103,8 @@ def _rate_group(
             log_likelihood=float(likelihood.value(fit.at, counts)[0]),
             nu=_nu(likelihood, fit),
             regularised=bool(fit.unbounded.any()),
+            examples=int(likelihood.sample.examples.sum()),
         ),
-        examples=int(likelihood.sample.examples.sum()),
     )
 
 
@@ -148,7 +147,7 @@ def _gathered(groups: tuple[tuple[int, ...], ...], rated: list[_Rated]) -> Ratin
 
 
 def _reason(one: _Rated) -> str:
-    return ONE_EXAMPLE if one.examples == 1 else ALL_ALIKE
+    return ONE_EXAMPLE if one.fit.examples == 1 else ALL_ALIKE
 
 
 def _numbers(column: Floats) -> Numbers:

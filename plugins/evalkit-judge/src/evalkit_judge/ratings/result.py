@@ -20,11 +20,13 @@ class GroupFit:
         nu: Davidson's parameter, at least 0: the greater, the more ties; None for Bradley-Terry,
             and where there are no ties or nothing else.
         regularised: whether a prior was needed.
+        examples: on how many it rests; those of one source count as one.
     """
 
     log_likelihood: float
     nu: float | None
     regularised: bool
+    examples: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
