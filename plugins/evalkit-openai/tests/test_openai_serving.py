@@ -180,8 +180,7 @@ def test_an_endpoint_that_is_not_there_any_more(serve, project):
     server = serve(lambda e: e.say("red"))
     project.write("suite.toml", SUITE.format(url=server.url))
     project.run("run", "suite.toml", *FAKES, check=True)
-    server.behave = lambda e: e.keep_silent()
-    server.listing = lambda e: e.json(401, error("no"))
+    server.behave = server.listing = lambda e: e.json(401, error("no"))
     result = project.run("latency", "runs/latest", "--rate", "50", *FAKES)
     assert result.exit_code == 2
     assert "the key was refused" in result.stderr
