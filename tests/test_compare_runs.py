@@ -224,7 +224,9 @@ class TestWithinARun:
         for row in found["differences"]:
             assert (row["low"], row["p"], row["verdict"]) == (None, None, None)
             assert "one example only" in row["undefined"]
-        assert "one example only" in bench.text("runs/latest")
+        text = bench.text("runs/latest", "-v")
+        assert "one example only" in text
+        assert "all: 1 example of test (" in text
 
     def test_one_seed_says_that_it_knows_nothing_of_others(self, bench):
         bench.run(metrics=metrics("right"))
@@ -269,7 +271,6 @@ class TestWithinARun:
             assert (row["value"], row["se"], row["low"]) == (0, None, None)
             text = bench.text("runs/latest", asked)
             assert "fake-bare: interval undefined, because there is one example only" in text
-        assert "all: 1 example of test (" in bench.text("runs/latest", "-v")
 
     def test_a_figure_that_never_varies_has_an_interval_of_a_share_only(self, bench):
         bench.run(metrics=metrics("same"))

@@ -105,6 +105,24 @@ def test_a_judge_that_fails_every_question_is_named(run, project):
     assert {s["values"]["elo"] for s in comparison["standings"]} == {None}
 
 
+def test_compare_shows_the_differences_from_its_baseline_with_the_mark_of_the_judge(run, project):
+    run('judge = "owl"\n[analysis]\nbaseline = "fake-adapter-k4"\n')
+    results = project.results()
+    (comparison,) = results["comparisons"]
+    told = [(one["contestant"], one["against"]) for one in comparison["contrasts"]]
+    pair = "fake-adapter-k1", "fake-adapter-k4"
+    assert told == [pair[::-1], ("gold", pair[0]), ("gold", pair[1])]
+    rows = results["analysis"]["rating_differences"]
+    assert [(row["method"], row["baseline"]) for row in rows] == [pair, ("gold", pair[1])]
+    assert {row["validated"] for row in rows} == {0}  # says A whatever it is shown
+    elo = {one["contestant"]: one["values"]["elo"] for one in comparison["standings"]}
+    assert rows[0]["difference"] == pytest.approx(elo[pair[0]] - elo[pair[1]])
+    shown = project.run("compare", "runs/latest", "-v")
+    assert shown.exit_code == 0, shown.output
+    assert "judge-elo elo: fake-adapter-k1 against fake-adapter-k4: " in shown.stdout
+    assert all("*" in row["text"] for row in rows)
+
+
 def test_a_run_again_asks_nobody(run, project):
     def jobs():
         return {p: p.stat().st_mtime_ns for p in project.path.glob("runs/jobs/compare/*/job.json")}
