@@ -21,7 +21,7 @@ from evalkit.records import Completion, Request, Usage
 from evalkit.serialization import kept_answer
 from evalkit.strict import strict_json
 
-_AT_ONCE, _AT_MOST_S = 256, 0.25
+_AT_ONCE, _AT_MOST_S = 2048, 0.25
 """Answers of an engine that is fast are kept together: so many, or those of so many seconds."""
 
 _FIRST_GROUP, _LARGEST_GROUP = 256, 1024

@@ -1,6 +1,6 @@
 """What can be found wrong with a suite's comparisons before any cell has run."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from evalkit.contexts import TaskView
@@ -29,7 +29,7 @@ class Known:
 
 
 def comparison_faults(
-    suite: Suite, cells: Sequence[Cell], plugins: Plugins, known: Known
+    suite: Suite, cells: Sequence[Cell], plugins: Plugins, *, known: Known, left: Set[str]
 ) -> list[tuple[str, UserError]]:
     """Name of a comparison and what is wrong with it, for every fault.
 
@@ -38,12 +38,13 @@ def comparison_faults(
         cells: the cells to run.
         plugins: everything that was discovered.
         known: what the comparisons may look at.
+        left: names of the comparisons to look at.
     """
     found: dict[tuple[str, str], tuple[str, UserError]] = {}
     for index, use in enumerate(suite.comparisons):
         for seed in suite.seeds:
             names = [contestant(cell, suite) for cell in cells if cell.seed == seed]
-            if len(names) < 2:  # no comparison is held
+            if len(names) < 2 or use.name not in left:  # no comparison is held
                 continue
             for fault in _faults_of(use, plugins, known, contestants=names, seed=seed):
                 error = UserError(

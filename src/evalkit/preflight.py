@@ -70,19 +70,27 @@ def gather_inputs(
     """
     data = read_data(suite, cells, plugins)
     if data.problems or (data.faults and not keep_going):
-        raise SuiteError([*data.problems, *(fault.error for fault in data.faults)])
+        raise SuiteError(_all_problems(suite, cells, plugins, data))
     models, faults = _resolve_all(suite, cells, plugins, notify)
     inputs = Inputs(task=data.task, train=data.train, evaluation=data.evaluation, models=models)
     unable = _ability_faults(suite, cells, plugins, models, data.task)
-    known = Known(task=data.task, examples=data.evaluation, models=models)
-    told = {str(fault.error) for fault in data.faults}
-    unfit = [f for f in _unfit(suite, cells, plugins, known) if str(f.error) not in told]
-    return inputs, [*data.faults, *faults, *unable, *unfit]
+    return inputs, [*data.faults, *faults, *unable]
 
 
-def _unfit(suite: Suite, cells: Sequence[Cell], plugins: Plugins, known: Known) -> list[Fault]:
-    """What comparisons find wrong with themselves."""
-    found = comparison_faults(suite, cells, plugins, known)
+def unfit_comparisons(
+    suite: Suite, cells: Sequence[Cell], plugins: Plugins, *, inputs: Inputs, left: Set[str]
+) -> list[Fault]:
+    """What comparisons find wrong with themselves.
+
+    Args:
+        suite: the suite.
+        cells: the cells to run.
+        plugins: everything that was discovered.
+        inputs: what was gathered.
+        left: names of those that will be held; the others are not even imported.
+    """
+    known = Known(task=inputs.task, examples=inputs.evaluation, models=inputs.models)
+    found = comparison_faults(suite, cells, plugins, known=known, left=left)
     return [Fault(error=error, comparisons=frozenset({name})) for name, error in found]
 
 
@@ -127,8 +135,6 @@ def read_data(suite: Suite, cells: Sequence[Cell], plugins: Plugins) -> Data:
         except SuiteError as error:
             ids = frozenset(cell.id for cell in trained)
             faults = [Fault(error=problem, cells=ids) for problem in error.problems]
-    if evaluation and not problems:
-        faults += _unfit(suite, cells, plugins, Known(task=task, examples=evaluation, models={}))
     return Data(task=task, train=train, evaluation=evaluation, problems=problems, faults=faults)
 
 
@@ -148,9 +154,21 @@ def check_data(suite: Suite, cells: Sequence[Cell], plugins: Plugins) -> None:
     Raises:
         SuiteError: with every fault.
     """
-    data = read_data(suite, cells, plugins)
-    if data.problems or data.faults:
-        raise SuiteError([*data.problems, *(fault.error for fault in data.faults)])
+    problems = _all_problems(suite, cells, plugins, read_data(suite, cells, plugins))
+    if problems:
+        raise SuiteError(problems)
+
+
+def _all_problems(
+    suite: Suite, cells: Sequence[Cell], plugins: Plugins, data: Data
+) -> list[UserError]:
+    """What is wrong with the data, and with comparisons as far as the data tells."""
+    faults = list(data.faults)
+    if data.evaluation and not data.problems:
+        inputs = Inputs(task=data.task, train=data.train, evaluation=data.evaluation, models={})
+        every = {use.name for use in suite.comparisons}
+        faults += unfit_comparisons(suite, cells, plugins, inputs=inputs, left=every)
+    return [*data.problems, *(fault.error for fault in faults)]
 
 
 def _load(suite: Suite, task: Task, split: str) -> Sequence[Example]:

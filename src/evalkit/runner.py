@@ -27,7 +27,7 @@ from evalkit.options import Finished, Observer, Options
 from evalkit.params import kebab
 from evalkit.plan import Inputs, Job
 from evalkit.plugins import Plugins
-from evalkit.preflight import Fault, gather_inputs
+from evalkit.preflight import Fault, gather_inputs, unfit_comparisons
 from evalkit.prices import currencies
 from evalkit.readiness import bytes_needed, check_space, engine_faults, plugin_faults
 from evalkit.records import Cell, Failure
@@ -140,6 +140,8 @@ class Run:
         if self._suite.comparisons and not self._agenda.comparisons:
             notify("no comparison: that takes two cells of one seed")
         works = self._agenda.left()
+        left = {work.comparison for work in works}
+        self._drop(unfit_comparisons(self._suite, cells, self._plugins, inputs=inputs, left=left))
         if works:
             check_space(self._store.root, bytes_needed(works, len(inputs.evaluation)))
         if self._executor.in_process:
