@@ -42,29 +42,173 @@ def test_short_values_are_words():
 
 LEAKS = """
 import os
-from evalkit import Entry, hookimpl
+from evalkit import EngineError, Entry, Failure, Program, Reporter, hookimpl
+from evalkit.testing.fakes.adapter import FakeAdapter
+from evalkit.testing.fakes.engine import RuledEngine
 from evalkit.testing.fakes.metric import Contains
+from evalkit.testing.fakes.task import FakeTask
 
 
-class Leaks(Contains):
+def leak():
+    return "401 for key " + os.environ["CANARY_API_KEY"]
+
+
+class LeakyTask(FakeTask):
+    def parse(self, text):
+        raise RuntimeError(leak())
+
+
+class Yields(RuledEngine):
+    def _answer(self, request):
+        return Failure(reason=leak(), kind="engine", hint=leak())
+
+
+class Dies(RuledEngine):
+    def _answer(self, request):
+        raise EngineError(leak(), leak())
+
+
+class Mute(RuledEngine):
+    def check(self):
+        raise RuntimeError(leak())
+
+
+class LeakyProgram(Program):
+    def steps(self, example):
+        raise RuntimeError(leak())
+        yield
+
+
+class LeakyAdapter(FakeAdapter):
+    def program(self, adapted, context):
+        return LeakyProgram()
+
+
+class LeakyMetric(Contains):
     def score(self, target, value):
-        raise RuntimeError("401 for key " + os.environ["CANARY_API_KEY"])
+        raise RuntimeError(leak())
+
+
+class LeakyReporter(Reporter):
+    def report(self, results, folder):
+        raise RuntimeError(leak())
+
+
+def entry(name, target, **more):
+    return Entry(name=name, target=f"evalkit_plugins:{target}", **more)
+
+
+@hookimpl
+def evalkit_tasks():
+    return [entry("leaks", "LeakyTask", params="evalkit.testing.fakes.params:FakeTaskParams")]
+
+
+@hookimpl
+def evalkit_engines():
+    more = {
+        "resolver": "evalkit.testing.fakes.engine:resolve",
+        "params": "evalkit.testing.fakes.params:FakeEngineParams",
+    }
+    return [entry(target.lower(), target, **more) for target in ("Yields", "Dies", "Mute")]
+
+
+@hookimpl
+def evalkit_adapters():
+    params = "evalkit.testing.fakes.params:FakeAdapterParams"
+    return [entry("leaks", "LeakyAdapter", params=params)]
 
 
 @hookimpl
 def evalkit_metrics():
-    return [Entry(name="leaks", target="evalkit_plugins:Leaks")]
+    return [entry("leaks", "LeakyMetric")]
+
+
+@hookimpl
+def evalkit_reporters():
+    return [entry("leaks", "LeakyReporter")]
 """
+
+PARROT = '[[models]]\nname = "parrot"\nengine = "fake"\nanswer = "recall"\n'
+DUEL = '[[comparisons]]\nuse = "fake-duel"\njudge = "other"\n'
+BY_PARROT = """
+[[adapters]]
+use = "fake-adapter"
+k = 2
+models = ["parrot"]
+
+[[adapters]]
+use = "fake-bare"
+models = ["parrot"]
+"""
+REPORTER = '[[reporters]]\nuse = "leaks"\n'
+HIDDEN_KEY = f"401 for key {HIDDEN}"
+
+
+def model(engine, name="other"):
+    return f'[[models]]\nname = "{name}"\nengine = "{engine}"\n'
+
+
+@pytest.fixture
+def leaky(lab, monkeypatch):
+    """Run a suite with plugins that leak a key, and see that it is found nowhere."""
+    monkeypatch.setenv("CANARY_API_KEY", VALUE)
+    lab.write("evalkit_plugins.py", LEAKS)
+
+    def run(*args, **tables):
+        lab.suite(**tables)
+        result = lab.run("--junitxml", "junit.xml", *args)
+        files = [path for path in lab.path.rglob("*") if path.is_file()]
+        for text in [result.output, *(f.read_bytes().decode(errors="replace") for f in files)]:
+            assert not [form for form in FORMS.values() if form in text]
+        return result
+
+    return run
 
 
 @pytest.mark.parametrize("executor", ["local", "worker"])
-def test_a_plugin_that_leaks_a_key_leaves_it_nowhere(lab, monkeypatch, executor):
-    monkeypatch.setenv("CANARY_API_KEY", VALUE)
-    lab.suite(metrics='[[metrics]]\nuse = "leaks"\n', executor=f'[executor]\nuse = "{executor}"\n')
-    lab.write("evalkit_plugins.py", LEAKS)
-    result = lab.run("--junitxml", "junit.xml")
+def test_a_metric_that_leaks_a_key_leaves_it_nowhere(lab, leaky, executor):
+    executor = f'[executor]\nuse = "{executor}"\n'
+    result = leaky(metrics='[[metrics]]\nuse = "leaks"\n', executor=executor)
     assert result.exit_code == 1, result.output
-    assert f"401 for key {HIDDEN}" in (lab.path / "runs" / "latest" / "errors.log").read_text()
-    files = [path for path in lab.path.rglob("*") if path.is_file()]
-    for text in [result.output, *(path.read_bytes().decode(errors="replace") for path in files)]:
-        assert not [form for form in FORMS.values() if form in text]
+    assert HIDDEN_KEY in (lab.path / "runs" / "latest" / "errors.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("tables", "kept_in"),
+    [
+        ({"adapters": '[[adapters]]\nuse = "leaks"\n'}, "predictions.jsonl"),
+        ({"task": '[task]\nuse = "leaks"\n'}, "predictions.jsonl"),
+        ({"models": model("yields", "parrot")}, "predictions.jsonl"),
+        ({"models": model("dies", "parrot")}, "predictions.jsonl"),
+        ({"models": PARROT + model("yields"), "more": DUEL}, "judgments.jsonl"),
+        ({"models": PARROT + model("dies"), "more": DUEL}, "judgments.jsonl"),
+    ],
+    ids=["program", "parse", "failure", "engine", "judge-failure", "judge-engine"],
+)
+def test_failures_of_single_questions_are_kept_without_the_key(lab, leaky, tables, kept_in):
+    if "more" in tables:  # the judge's model is no contestant
+        tables = {**tables, "adapters": BY_PARROT}
+    leaky(**tables)
+    kept = [path.read_text() for path in (lab.path / "runs").rglob(kept_in)]
+    assert kept
+    assert all(HIDDEN_KEY in text for text in kept)
+
+
+def test_a_check_that_fails_is_told_without_the_key(lab, leaky):
+    result = leaky("--keep-going", models=PARROT + model("mute"))
+    assert HIDDEN_KEY in result.stderr
+    reasons = {c["status"]: c["failure"] and c["failure"]["reason"] for c in lab.results()["cells"]}
+    assert reasons["done"] is None
+    assert HIDDEN_KEY in reasons["failed"]
+
+
+def test_a_check_that_ends_the_run_is_told_without_the_key(leaky):
+    result = leaky(models=model("mute"))
+    assert result.exit_code == 2, result.output
+    assert HIDDEN_KEY in result.stderr
+
+
+def test_a_reporter_that_fails_is_told_without_the_key(lab, leaky):
+    result = leaky(more=REPORTER)
+    assert HIDDEN_KEY in result.stderr
+    assert HIDDEN_KEY in (lab.path / "junit.xml").read_text()

@@ -3,10 +3,12 @@
 import hashlib
 import json
 import os
+import time
 
 import pytest
 
-from evalkit.errors import UserError
+from evalkit.errors import StopRequested, UserError
+from evalkit.locks import Lock
 from evalkit.store import Store, find_run, is_alive, new_run, point_latest, runs, write_atomically
 
 
@@ -76,13 +78,50 @@ class TestFolder:
     @pytest.mark.parametrize("suffix", ["", ".old"])
     def test_what_dead_processes_left_is_swept(self, store, suffix):
         """Its number may be that of another process by now, here or in another container."""
-        with store.locked("adapt", "1", print):
+        with store.locked("adapt", "1", notice=print, stopping=lambda: False):
             unfinished = store.stage("adapt", "1").parent
             (unfinished / f"adapt-2-{os.getpid()}{suffix}" / "deep").mkdir(parents=True)
             (unfinished / "adapt-2.lock").write_text("{}")
             store.check()
             left = {path.name for path in unfinished.iterdir()}
         assert left == {store.unfinished("adapt", "1").name, "adapt-1.lock"}
+
+    def test_what_a_finished_job_left_is_swept_but_not_what_is_newer(self, store):
+        finish(store)
+        journal, sealed = store.journal("adapt", "1"), store.folder("adapt", "1") / "job.json"
+        for age, there in ((-1, False), (1, True)):  # newer: it is being done again
+            journal.touch()
+            when = sealed.stat().st_mtime + age
+            os.utime(journal, (when, when))
+            store.check()
+            assert journal.exists() is there
+
+    def test_files_of_others_stay_where_they_are(self, store):
+        names = [".bashrc.1", ".config-1.2", "2024-notes/.draft.12", "project/.venv3.12"]
+        for name in names:
+            (store.root / name).parent.mkdir(parents=True, exist_ok=True)
+            (store.root / name).write_text("mine")
+        (store.root / "20240101-000000-trial").mkdir()
+        (store.root / "2024-empty").mkdir()
+        long_ago = time.time() - 1e6
+        for path in store.root.iterdir():
+            os.utime(path, (long_ago, long_ago))
+        store.check()
+        assert all((store.root / name).read_text() == "mine" for name in names)
+        assert (store.root / "2024-empty").exists()
+        assert not (store.root / "20240101-000000-trial").exists()
+
+    def test_who_waits_for_a_job_can_be_stopped(self, store):
+        lock = Lock(store.root / "jobs" / ".unfinished" / "adapt-1.lock")
+        assert lock.take()
+        told = []
+        with (
+            pytest.raises(StopRequested),
+            store.locked("adapt", "1", notice=told.append, stopping=lambda: bool(told)),
+        ):
+            pass
+        assert told == [f"waiting for process {os.getpid()}, which does the same job"]
+        lock.give_back()
 
     def test_check_makes_it_and_leaves_nothing(self, store):
         store.check()

@@ -13,6 +13,7 @@ from evalkit.plugins import Plugins
 from evalkit.preflight import Fault
 from evalkit.records import Cell, Failure
 from evalkit.results import Contested, Record, cell_result, comparable
+from evalkit.secrets import hide
 from evalkit.store import Store
 from evalkit.suite import Suite
 
@@ -55,6 +56,7 @@ class Agenda:
         """
         self.planner = Planner(suite, inputs, plugins)
         self.records: list[Record] = []
+        self._known: dict[str, str | None] = {}
         self.comparisons: list[Contested] = []
         self._suite, self._store, self._fresh = suite, store, fresh
 
@@ -72,14 +74,23 @@ class Agenda:
         ]
         for fault in faults:
             self.drop(fault)
-        if not self._fresh:
-            for record in self.records:
-                self._look_for_finished(record, notify)
+        for record in self.records:
+            self._look_for_finished(record, notify)
+
+    def known(self, job: Job) -> str | None:
+        """Hash of the note that a job had when it was planned; None if it had none."""
+        if job.id in self._known:
+            return self._known[job.id]
+        note = self._store.finished(job.kind, job.id)
+        return None if note is None else str(note["note_sha256"])
 
     def _look_for_finished(self, record: Record, notify: Notify) -> None:
         for job in record.all_jobs:
             self.tell_damage(job, notify)
             note = self._store.finished(job.kind, job.id)
+            self._known[job.id] = None if note is None else note["note_sha256"]
+            if self._fresh:
+                continue
             if note is not None and not note.get("failures"):  # failures are asked anew
                 record.notes[job.id] = note
                 record.reused.add(job.id)
@@ -92,7 +103,8 @@ class Agenda:
 
     def drop(self, fault: Fault) -> None:
         """Let the cells and comparisons that a fault concerns fail."""
-        failure = Failure(reason=fault.error.message, kind="preflight", hint=fault.error.hint)
+        reason, hint = hide(fault.error.message), hide(fault.error.hint)
+        failure = Failure(reason=reason, kind="preflight", hint=hint)
         for record in self.records:
             if record.cell.id in fault.cells and record.failure is None:
                 record.failure, record.jobs = failure, None

@@ -13,6 +13,7 @@ from evalkit.prepare import Choice, Prepared, prepare
 from evalkit.records import Prediction
 from evalkit.results import read_results
 from evalkit.runner import Finished, Observer, Options, Run
+from evalkit.secrets import hide
 from evalkit.serialization import plain, pretty, read_predictions
 from evalkit.store import find_run, write_atomically
 from evalkit.suite import Suite
@@ -199,7 +200,7 @@ def _reported(finished: Finished, prepared: Prepared) -> Finished:
         except BaseException as error:  # the results are safe; a report can be made again
             problems.append(f"reporter {use.name} failed: {type(error).__name__}: {error}")
     _close(finished)
-    return replace(finished, problems=tuple(problems))
+    return replace(finished, problems=tuple(map(hide, problems)))
 
 
 def _close(finished: Finished) -> None:

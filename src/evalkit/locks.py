@@ -11,8 +11,10 @@ import os
 import socket
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 
 class Lock:
@@ -23,20 +25,13 @@ class Lock:
         self._path = path
         self._descriptor: int | None = None
 
-    def take(self, *, wait: bool = False) -> bool:
-        """Take the lock.
-
-        Args:
-            wait: wait as long as somebody else has it.
-
-        Returns:
-            Whether it is taken.
-        """
+    def take(self) -> bool:
+        """Take the lock; whether it is taken."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         while True:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 os.close(descriptor)
                 return False
@@ -47,15 +42,23 @@ class Lock:
                 break
             os.close(descriptor)  # whoever had it removed the file meanwhile
         self._descriptor = descriptor
+        _held().add(self)
         holder = {"process": os.getpid(), "host": socket.gethostname(), "since": time.time()}
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(holder).encode("ascii"), 0)
+        with contextlib.suppress(OSError):  # a disk may be full, and it is for messages alone
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps(holder).encode("ascii"), 0)
         return True
 
     def give_back(self) -> None:
         """Give the lock back, and remove its file; nothing if it is not taken."""
         if self._descriptor is not None:
-            self._path.unlink(missing_ok=True)
+            if self._is_at_its_place(self._descriptor):
+                self._path.unlink(missing_ok=True)
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Close the file and leave it: the lock is given back once no process has it open."""
+        if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
@@ -76,16 +79,14 @@ class Lock:
         return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
 
 
-def is_held(path: Path) -> bool:
-    """Whether some process has the lock with this file."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+@cache
+def _held() -> "WeakSet[Lock]":
+    """The locks of this process. A process forked off it has them open too, and must let go."""
+    held: WeakSet[Lock] = WeakSet()
+
+    def let_go() -> None:
+        for lock in list(held):
+            lock.let_go()
+
+    os.register_at_fork(after_in_child=let_go)
+    return held

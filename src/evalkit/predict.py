@@ -7,7 +7,7 @@ open at a time, so that memory does not grow with the number of examples.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, Generic, TypeVar
@@ -29,6 +29,7 @@ from evalkit.records import (
     Request,
     Usage,
 )
+from evalkit.secrets import hide
 from evalkit.serialization import digest
 
 T = TypeVar("T")
@@ -98,9 +99,11 @@ def answers_of(
                 _check_answer(position, answer, len(chosen))
                 if chosen[position] in open_indices:
                     open_indices.remove(chosen[position])
+                    if isinstance(answer, Failure):
+                        answer = without_keys(answer)
                     yield chosen[position], answer
         except EngineError as error:
-            reason, hint = error.message, error.hint
+            reason, hint = hide(error.message), hide(error.hint)
             gone()
         for index in sorted(open_indices):
             yield index, Failure(reason=reason, kind="engine", hint=hint)
@@ -195,8 +198,13 @@ def failure_of(error: Exception, kind: str) -> Failure:
     """The Failure that stands for an exception raised by a plugin of this kind."""
     if isinstance(error, JobError):
         kind = "engine" if isinstance(error, EngineError) else kind
-        return Failure(reason=error.message, kind=kind, hint=error.hint)
-    return Failure(reason=f"{type(error).__name__}: {error}", kind=kind)
+        return without_keys(Failure(reason=error.message, kind=kind, hint=error.hint))
+    return without_keys(Failure(reason=f"{type(error).__name__}: {error}", kind=kind))
+
+
+def without_keys(failure: Failure) -> Failure:
+    """A Failure of a plugin as it may be kept, see ``evalkit.secrets``."""
+    return replace(failure, reason=hide(failure.reason), hint=hide(failure.hint))
 
 
 def drive(
@@ -266,7 +274,9 @@ def _predict_directly(
 ) -> Iterator[Prediction]:
     for example, answer in zip(examples, program.predict(examples), strict=True):
         ended: Ended[str] = (
-            Ended(failure=answer) if isinstance(answer, Failure) else Ended(result=answer)
+            Ended(failure=without_keys(answer))
+            if isinstance(answer, Failure)
+            else Ended(result=answer)
         )
         yield _prediction(task, example.id, ended)
 

@@ -39,6 +39,7 @@ from evalkit.results import (
     shareable,
 )
 from evalkit.run_folder import LEDGER, RunFolder, open_run, unfinished_run
+from evalkit.secrets import hide
 from evalkit.serialization import digest, pretty
 from evalkit.signals import first_stops
 from evalkit.store import Store, write_atomically
@@ -172,7 +173,7 @@ class Run:
         """Let the cells and comparisons that faults concern fail, if the others are to run."""
         self._refuse(faults)
         for fault in faults:
-            self._observer.notice(str(fault.error))
+            self._observer.notice(hide(str(fault.error)))
             self._agenda.drop(fault)
 
     def _is_paid(self) -> bool:
@@ -279,6 +280,7 @@ class Run:
             "root": str(self._store.root),
             "cache": self._options.cache,
             "fresh": self._options.fresh,
+            "known": self._agenda.known(job),
             "plugins": {
                 "modules": list(self._options.modules),
                 "local": [str(folder) for folder in self._options.local],

@@ -25,19 +25,27 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.confined import check_content
-from evalkit.errors import UserError
-from evalkit.locks import Lock, is_held
+from evalkit.errors import StopRequested, UserError
+from evalkit.locks import Lock
 from evalkit.serialization import pretty
 from evalkit.strict import misfits, strict_json
 
 _JOB_FILE = "job.json"
 _LONG_AGO_S = 60.0
+_OURS = ".evalkit-"
+"""How the names of files begin that are about to be renamed."""
+
+_LOOK_EVERY_S, _TRIES_UNTOLD = 0.05, 3
+"""How often to look whether a job is free, and when to tell that it is not."""
+
+Stopping = Callable[[], bool]
+"""Whether the user asked to stop."""
 _SHOWN = 3
 
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a file so that a reader, or a crash, meets the old content or the new."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f"{_OURS}{path.name}.{os.getpid()}")
     try:
         with temporary.open("w", encoding="utf-8") as file:
             file.write(text)
@@ -117,7 +125,7 @@ class Store:
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            probe = self.root / f".probe.{os.getpid()}"
+            probe = self.root / f"{_OURS}probe.{os.getpid()}"
             probe.touch()
             probe.unlink()
             self._sweep()
@@ -129,30 +137,37 @@ class Store:
 
     def _sweep(self) -> None:
         """Remove what processes that are gone left, but for what a next attempt goes on from."""
-        for path in [*self.root.glob(".*"), *self.root.glob("*/.*")]:  # files that were not renamed
-            owner = re.search(r"\.(\d+)$", path.name)
+        for path in [*self.root.glob(f"{_OURS}*"), *self.root.glob(f"2*/{_OURS}*")]:
+            owner = re.search(r"\.(\d+)$", path.name)  # files that were not renamed
             if owner and not is_alive(int(owner[1])):
                 path.unlink(missing_ok=True)
         for folder in self.root.glob("2*-*"):  # made by a run that was killed in that moment
-            if time.time() - folder.stat().st_mtime > _LONG_AGO_S:
+            ours = re.match(r"\d{8}-\d{6}-", folder.name)
+            if ours and time.time() - folder.stat().st_mtime > _LONG_AGO_S:
                 with contextlib.suppress(OSError):  # it is not empty
                     folder.rmdir()
-        for path in (self.root / "jobs" / ".unfinished").glob("*"):
-            staged = re.fullmatch(r"(.+)-\d+(\.old)?", path.name)
-            if staged and not is_held(path.with_name(f"{staged[1]}.lock")):
-                shutil.rmtree(path, ignore_errors=True)
-            if path.suffix == ".lock" and not is_held(path):
-                path.unlink(missing_ok=True)
-            left = re.fullmatch(r"([a-z]+)-([0-9a-f]+)\.(journal|checkpoints)", path.name)
-            if left and self._is_over(left[1], left[2]):
-                self.forget_attempts(left[1], left[2])
+        left = [path.name for path in (self.root / "jobs" / ".unfinished").glob("*")]
+        for name in {".".join(re.split(r"[-.]", name)[:2]) for name in left}:
+            self._sweep_job(*name.partition(".")[::2])
+
+    def _sweep_job(self, kind: str, identity: str) -> None:
+        """The same of a job, unless somebody is at it."""
+        lock = Lock(self._lock_file(kind, identity))
+        if lock.take():
+            for staged in self._lock_file(kind, identity).parent.glob(f"{kind}-{identity}-*"):
+                shutil.rmtree(staged, ignore_errors=True)
+            if self._is_over(kind, identity):
+                self.forget_attempts(kind, identity)
+            lock.give_back()
 
     def _is_over(self, kind: str, identity: str) -> bool:
-        """Whether a job was finished by a process that did not come to clearing up after it."""
-        if is_held(self._lock_file(kind, identity)):
-            return False
+        """Whether the job was finished by a process that did not come to clearing up after it."""
         note = self.finished(kind, identity)
-        return note is not None and not note.get("failures")
+        if note is None or note.get("failures"):
+            return False
+        finished = (self.folder(kind, identity) / _JOB_FILE).stat().st_mtime_ns
+        left = (self.journal(kind, identity), self.checkpoints(kind, identity))
+        return all(path.stat().st_mtime_ns <= finished for path in left if path.exists())
 
     def folder(self, kind: str, identity: str) -> Path:
         """Where a finished job is, or will be."""
@@ -210,16 +225,26 @@ class Store:
         self.journal(kind, identity).unlink(missing_ok=True)
 
     @contextmanager
-    def locked(self, kind: str, identity: str, notice: Callable[[str], None]) -> Iterator[bool]:
-        """Keep others from a job meanwhile; tells whether somebody else had to be waited for."""
+    def locked(
+        self, kind: str, identity: str, *, notice: Callable[[str], None], stopping: Stopping
+    ) -> Iterator[None]:
+        """Keep others from a job meanwhile, once they are done with it.
+
+        Raises:
+            StopRequested: the user asked to stop while others were waited for.
+        """
         lock = Lock(self._lock_file(kind, identity))
-        waited = not lock.take()
-        if waited:
-            holder = lock.holder.get("process", "another process")
-            notice(f"waiting for process {holder}, which does the same job")
-            lock.take(wait=True)
+        tries = 0
+        while not lock.take():
+            if stopping():
+                raise StopRequested
+            tries += 1
+            if tries == _TRIES_UNTOLD:
+                holder = lock.holder.get("process", "another process")
+                notice(f"waiting for process {holder}, which does the same job")
+            time.sleep(_LOOK_EVERY_S)
         try:
-            yield waited
+            yield
         finally:
             lock.give_back()
 
@@ -312,7 +337,7 @@ def new_run(root: Path, suite_name: str) -> Path:
 def point_latest(folder: Path) -> None:
     """Let ``latest`` beside a run folder point at it."""
     link = folder.parent / "latest"
-    temporary = folder.parent / f".latest.{os.getpid()}"
+    temporary = folder.parent / f"{_OURS}latest.{os.getpid()}"
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(folder.name)
     temporary.replace(link)

@@ -76,4 +76,6 @@ def test_a_headline_that_is_no_number_is_undefined(tmp_path, light, value):
     text = (lab.runs / "latest" / "results.json").read_text()
     json.loads(text, parse_constant=lambda constant: pytest.fail(f"not strict JSON: {constant}"))
     assert cells(lab)["fake-bare"]["scores"]["odd"]["value"] is None
-    assert "nan" not in end.out.lower()
+    (row,) = (line for line in end.out.splitlines() if line.strip().startswith("fake-bare "))
+    assert "nan" not in row.lower()
+    assert "aggregate gives" in end.out  # the reason, below the table

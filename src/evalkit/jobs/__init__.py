@@ -49,9 +49,14 @@ def run_job(shop: Workshop, spec: Spec, on_event: Tell) -> dict[str, Any] | None
     """
     store = Store(Path(spec["root"]))
     kind, identity = spec["kind"], spec["id"]
-    with store.locked(kind, identity, lambda text: on_event({"notice": text})) as waited:
-        if waited and store.finished(kind, identity) is not None:
-            return None  # whoever had it did the same job
+
+    def tell(text: str) -> None:
+        on_event({"notice": text})
+
+    with store.locked(kind, identity, notice=tell, stopping=lambda: shop.stopping):
+        note = store.finished(kind, identity) or {"failures": True}
+        if not note.get("failures") and note["note_sha256"] != spec["known"]:
+            return None  # somebody did the same job since it was planned
         if spec["fresh"]:
             store.forget_attempts(kind, identity)
         return _run_locked(store, shop, spec, on_event)
@@ -60,7 +65,10 @@ def run_job(shop: Workshop, spec: Spec, on_event: Tell) -> dict[str, Any] | None
 def _run_locked(store: Store, shop: Workshop, spec: Spec, on_event: Tell) -> dict[str, Any] | None:
     kind, identity = spec["kind"], spec["id"]
     staged = store.unfinished(kind, identity)
-    journal = FileJournal(store.journal(kind, identity), on_event, lambda: shop.stopping)
+    try:
+        journal = FileJournal(store.journal(kind, identity), on_event, lambda: shop.stopping)
+    except OSError as error:
+        return _failure(error, spec)
 
     def tell(event: Event) -> None:
         journal.tick()

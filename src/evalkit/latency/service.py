@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from evalkit.interfaces import Engine, Program
-from evalkit.predict import Answer, Conversation, Ended, failure_of
+from evalkit.predict import Answer, Conversation, Ended, failure_of, without_keys
 from evalkit.records import Completion, Example, Failure, Request
 
 
@@ -48,4 +48,4 @@ class Service:
         if not isinstance(answer, Completion | Failure):
             what = f"the engine answered with {type(answer).__name__}, no Completion"
             return Failure(reason=what, kind="engine")
-        return answer
+        return answer if isinstance(answer, Completion) else without_keys(answer)

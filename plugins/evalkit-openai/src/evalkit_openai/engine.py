@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
-from functools import partial
 from typing import Any, TypeAlias
 
 from evalkit import (
@@ -27,7 +26,7 @@ from evalkit_openai.check import check_endpoint
 from evalkit_openai.choices import weigh
 from evalkit_openai.endpoint import Endpoint
 from evalkit_openai.keys import Keys, read_keys
-from evalkit_openai.loop import Loop, Put
+from evalkit_openai.loop import Loop, Outlet
 from evalkit_openai.pace import Clock
 from evalkit_openai.params import OpenAIParams
 from evalkit_openai.single import Asker, Single
@@ -108,7 +107,8 @@ class OpenAIEngine(Engine):
         """
         read_keys(self.params)
         with self._lock:
-            attempts = self._loop.stream(partial(check_endpoint, self._ready()))
+            endpoint = self._ready()
+            attempts = self._loop.stream(lambda outlet: check_endpoint(endpoint, outlet.put))
         for attempt in attempts:
             self.journal.attempt(attempt)
 
@@ -131,10 +131,10 @@ class OpenAIEngine(Engine):
         with self._lock:
             endpoint = self._ready()
 
-            def serve(put: Put[Item]) -> Coroutine[Any, Any, None]:
-                batch = Batch(endpoint, put, journal)
+            def serve(outlet: Outlet[Item]) -> Coroutine[Any, Any, None]:
+                batch = Batch(endpoint, outlet.put, journal)
                 workers = self.params.max_connections
-                return _serve(batch, requests, ask=ask, put=put, workers=workers)
+                return _serve(batch, requests, ask=ask, outlet=outlet, workers=workers)
 
             items = self._loop.stream(serve)
         try:
@@ -179,9 +179,12 @@ class OpenAIEngine(Engine):
 
 
 async def _serve(
-    batch: Batch, requests: Sequence[Request], *, ask: Ask, put: Put[Item], workers: int
+    batch: Batch, requests: Sequence[Request], *, ask: Ask, outlet: Outlet[Item], workers: int
 ) -> None:
     """Let as many workers as there may be connections take one request after another.
+
+    Each takes its next one only when the reader is done with its answer: a kill loses no more
+    answers than there are workers, however slowly they are kept.
 
     What is under way when the endpoint is given up, or when the user asks to stop, may still be
     answered, and was paid for.
@@ -194,9 +197,11 @@ async def _serve(
             while waiting and not faults:
                 index, request = waiting.popleft()
                 try:
-                    put((index, await ask(batch, request)))
+                    answer = await ask(batch, request)
                 except EngineError as error:
                     faults.append(error)
+                else:
+                    await outlet.deliver((index, answer))
 
     with batch:
         working = [asyncio.ensure_future(work()) for _ in range(min(workers, len(requests)))]

@@ -1,16 +1,43 @@
-"""An event loop in a thread of its own, so that a plain iterator can yield what tasks make."""
+"""An event loop in a thread of its own, so that a plain iterator can yield what tasks make.
+
+What was made and paid for is safe only when the reader has kept it. A task can therefore wait until
+the reader is done with an item, however long that takes.
+"""
 
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 T = TypeVar("T")
-Put = Callable[[T], None]
 Finish = Callable[[], Coroutine[Any, Any, None]]
-_END = object()
+
+_Entry: TypeAlias = "tuple[T, asyncio.Future[None] | None] | None"
+"""An item with what waits until it is read; None at the end."""
+
+
+class Outlet(Generic[T]):
+    """Hands items to the reader of a stream, in their order. Belongs to the loop."""
+
+    def __init__(self, entries: "SimpleQueue[_Entry[T]]") -> None:
+        """Hand over by a queue."""
+        self._entries = entries
+
+    def put(self, item: T) -> None:
+        """Hand over an item, and go on."""
+        self._entries.put((item, None))
+
+    async def deliver(self, item: T) -> None:
+        """Hand over an item, and wait until the reader comes back for the next one.
+
+        By then it is done with all that was handed over before, too.
+        """
+        read = asyncio.get_running_loop().create_future()
+        self._entries.put((item, read))
+        await read
 
 
 class Loop:
@@ -26,16 +53,16 @@ class Loop:
         self._ended = asyncio.Event()
         self._finish: Finish | None = None
 
-    def stream(self, produce: Callable[[Put[T]], Coroutine[Any, Any, None]]) -> Iterator[T]:
-        """What `produce`, which begins at once, puts; then whatever it raises.
+    def stream(self, produce: Callable[[Outlet[T]], Coroutine[Any, Any, None]]) -> Iterator[T]:
+        """What `produce`, which begins at once, hands over; then whatever it raises.
 
         An iterator that is closed early cancels it. If the loop is closed meanwhile, it ends
         with concurrent.futures.CancelledError.
         """
-        items: SimpleQueue[Any] = SimpleQueue()
-        done = asyncio.run_coroutine_threadsafe(produce(items.put), self._running())
-        done.add_done_callback(lambda _: items.put(_END))
-        return _drained(items, done)
+        entries: SimpleQueue[_Entry[T]] = SimpleQueue()
+        done = asyncio.run_coroutine_threadsafe(produce(Outlet(entries)), self._running())
+        done.add_done_callback(lambda _: entries.put(None))
+        return _drained(entries, done)
 
     def start(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """A coroutine that begins at once; its future is cancelled if the loop is closed."""
@@ -77,10 +104,19 @@ class Loop:
             await self._finish()
 
 
-def _drained(items: SimpleQueue[Any], done: Future[None]) -> Iterator[Any]:
+def _drained(entries: "SimpleQueue[_Entry[T]]", done: Future[None]) -> Iterator[T]:
     try:
-        while (item := items.get()) is not _END:
+        while (entry := entries.get()) is not None:
+            item, read = entry
             yield item
+            if read is not None:
+                with suppress(RuntimeError):  # the loop was closed, and with it what waited
+                    read.get_loop().call_soon_threadsafe(_wake, read)
         done.result()
     finally:
         done.cancel()
+
+
+def _wake(read: asyncio.Future[None]) -> None:
+    if not read.done():  # cancelled
+        read.set_result(None)
