@@ -144,9 +144,9 @@ def test_waves_are_known_to_the_next_attempt_until_they_are_answered(tmp_path: P
 def test_time_adds_up_over_the_attempts(tmp_path: Path) -> None:
     path = tmp_path / "job.journal"
     first, _ = open_journal(path)
-    first.keep_cached({KEYS[0]: payload(answered("x"))}, 100.0)
+    first.keep({KEYS[0]: payload(answered("x"))}, "cache", saved_s=100.0)
     again, _ = open_journal(path)
-    again.keep_cached({KEYS[1]: payload(answered("x"))}, 10.0)
+    again.keep({KEYS[1]: payload(answered("x"))}, "cache", saved_s=10.0)
     assert 110 <= again.seconds < 120
     assert 110 <= open_journal(path)[0].seconds < 120
     assert again.attempts == 2

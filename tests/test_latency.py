@@ -14,6 +14,7 @@ from evalkit.latency.load import Load
 from evalkit.latency.sender import send_all
 from evalkit.latency.service import Service
 from evalkit.records import Completion, Example, Failure, Message, Request
+from evalkit.secrets import HIDDEN
 from evalkit.testing import FakeEngine
 
 SERVES = (
@@ -172,6 +173,13 @@ class TestService:
         ):
             engine.found = found
             assert service.serve(0, soon()) == Failure(reason=reason, kind="engine")
+
+    def test_a_key_in_a_failure_is_hidden(self, monkeypatch):
+        monkeypatch.setenv("CANARY_API_KEY", "canary-0123456789")
+        refusal = Failure(reason="no canary-0123456789", kind="engine", hint="canary-0123456789")
+        service = Service(Echo(), FakeEngine(lambda request: refusal), examples(1))
+        hidden = Failure(reason=f"no {HIDDEN}", kind="engine", hint=HIDDEN)
+        assert service.serve(0, soon()) == hidden
 
     def test_an_engine_that_does_not_offer_it_refuses(self):
         class Batches(FakeEngine):

@@ -128,7 +128,8 @@ class Asker:
                 found[key] = cached[0]
                 seconds += cached[1]
         if found:
-            self._journal.keep_cached({key: payload(found[key]) for key in found}, seconds)
+            kept = {key: payload(answer) for key, answer in found.items()}
+            self._journal.keep(kept, "cache", saved_s=seconds)
         return found
 
     def _waves(

@@ -113,7 +113,8 @@ class FileJournal(Journal):
         self._log = Log(path)
         self._lock = threading.RLock()
         self._answers: dict[int, int] = {}
-        self._waves: dict[str, list[Wave]] = {}
+        self._waves: dict[str, int] = {}
+        self._open: dict[str, list[Wave]] = {}
         self._seconds: dict[int, float] = {}
         self._started, self._told = time.monotonic(), -math.inf
         self._saved = 0.0
@@ -182,32 +183,28 @@ class FileJournal(Journal):
             return None
         return kept_answer(form.get("is"))
 
-    def keep(self, answers: Mapping[str, bytes], origin: Origin) -> None:
+    def keep(self, answers: Mapping[str, bytes], origin: Origin, *, saved_s: float = 0.0) -> None:
         """Keep answers, each under the key of its request, as `payload` makes them.
+
+        Args:
+            answers: the answers.
+            origin: where they come from.
+            saved_s: how many seconds those of the response cache took when they were asked.
 
         Raises:
             OSError: they cannot be written.
         """
+        saved = [line({"saved": round(saved_s, 6)}).encode("ascii")] if saved_s else []
         with self._lock:
             start = b'{"from":"' + origin.encode() + b'","answer":"'
             forms = [
                 start + key.encode() + b'","is":' + form + b"}" for key, form in answers.items()
             ]
-            places = self._log.write([*forms, *self._time()], sync=False)
+            places = self._log.write([*forms, *saved, *self._time()], sync=False)
             for key, form, place in zip(answers, forms, places, strict=False):
                 self._answers[_short(key)] = place * _LONGEST + len(form) + AROUND
             self.cached += len(answers) if origin == "cache" else 0
-
-    def keep_cached(self, answers: Mapping[str, bytes], seconds: float) -> None:
-        """Keep answers of the response cache, which took so many seconds when they were asked.
-
-        Raises:
-            OSError: they cannot be written.
-        """
-        with self._lock:
-            self.keep(answers, "cache")
-            self._write([{"saved": round(seconds, 6)}], sync=True)
-            self._saved += seconds
+            self._saved += saved_s
 
     def begin_wave(self, model: str, keys: Sequence[str]) -> Wave:
         """Record that requests will be asked together, before they are.
@@ -217,20 +214,26 @@ class FileJournal(Journal):
             keys: of the requests; empty where it does not matter which they are.
         """
         with self._lock:
-            waves = self._waves.setdefault(model, [])
-            wave = Wave(len(waves), tuple(keys))
+            wave = Wave(self.waves(model), tuple(keys))
             self._write([{"wave": wave.number, "of": model, "keys": list(keys)}], sync=bool(keys))
-            waves.append(wave)
+            self._begun(model, wave)
             return wave
 
     def waves(self, model: str) -> int:
         """How many waves of a model were begun."""
-        return len(self._waves.get(model, ()))
+        return self._waves.get(model, 0)
 
     def open_waves(self, model: str) -> list[Wave]:
         """The waves of a model of which some requests were not answered."""
-        waves = self._waves.get(model, [])
-        return [wave for wave in waves if not all(self.has(key) for key in wave.keys)]
+        waves = self._open.get(model, [])
+        found = [wave for wave in waves if not all(self.has(key) for key in wave.keys)]
+        self._open[model] = found
+        return list(found)
+
+    def _begun(self, model: str, wave: Wave) -> None:
+        self._waves[model] = self.waves(model) + 1
+        if wave.keys:
+            self._open.setdefault(model, []).append(wave)
 
     def tick(self) -> None:
         """Note how long this attempt has taken; called now and then."""
@@ -256,6 +259,7 @@ class FileJournal(Journal):
             self.records.clear()
             self._answers.clear()
             self._waves.clear()
+            self._open.clear()
             self._path.unlink(missing_ok=True)
 
     def _write(self, forms: Sequence[Mapping[str, Any]], *, sync: bool) -> None:
@@ -282,7 +286,7 @@ class FileJournal(Journal):
                 elif "wave" in form:
                     wave = Wave(int(_amount(form["wave"])), tuple(form["keys"]))
                     _ = [_short(key) for key in wave.keys]  # as a key that is none would raise
-                    self._waves.setdefault(str(form["of"]), []).append(wave)
+                    self._begun(str(form["of"]), wave)
                 elif "attempt" in form:
                     number = int(_amount(form["attempt"]))
                     self._seconds[max(number, 1)] = _amount(form["seconds"])

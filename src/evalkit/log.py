@@ -105,7 +105,10 @@ class Log:
             if self._descriptor is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+                made = not self._path.exists()
                 self._descriptor = os.open(self._path, flags, 0o644)
+                if made:
+                    _sync_names(self._path.parent)
             done = 0
             while done < len(data):
                 done += os.pwrite(self._descriptor, data[done:], self._end + done)
@@ -114,6 +117,15 @@ class Log:
                 with contextlib.suppress(OSError):
                     os.ftruncate(self._descriptor, self._end)
             raise OSError(error.errno, error.strerror, str(self._path)) from None
+
+
+def _sync_names(folder: Path) -> None:
+    """Wait until the disk has the names in a folder."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _line(form: bytes) -> bytes:

@@ -270,7 +270,7 @@ class Store:
             "files": {name: path.stat().st_size for name, path in names.items()},
             "hashes": {name: file_sha256(path) for name, path in names.items()},
         }
-        for path in paths:
+        for path in [*paths, *(path for path in staged.rglob("*") if path.is_dir())]:
             sync(path)
         whole = json.loads(pretty(whole))
         write_atomically(staged / _JOB_FILE, pretty({**whole, "note_sha256": _note_sha256(whole)}))

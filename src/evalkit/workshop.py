@@ -31,6 +31,7 @@ class Workshop:
         self._stopping = False
         self._caches: dict[str, ResponseCache] = {}
         self._asker: Asker | None = None
+        self._notice: Notify = Journal().notice
         self._plugins: Plugins | None = None
         self._plugins_key = ""
         self._tasks: dict[str, Task] = {}
@@ -70,8 +71,9 @@ class Workshop:
             spec: the job, or the questions of a parent.
             journal: the job's, in a file; a parent keeps its own.
         """
+        self._notice = journal.notice
         if isinstance(journal, FileJournal):
-            cache = self._cache(spec, journal.notice)
+            cache = self._cache(spec)
             refresh = spec["cache"] == "refresh"
             self._asker = Asker(journal, job=spec["id"], cache=cache, refresh=refresh)
         key = digest(spec["plugins"])
@@ -197,12 +199,14 @@ class Workshop:
             self._engines[key] = self._make_engine(model)
         return self._engines[key]
 
-    def _cache(self, spec: Spec, notice: Notify) -> ResponseCache | None:
+    def _cache(self, spec: Spec) -> ResponseCache | None:
         if spec["cache"] == "off" or not cache_limit():
             return None
         path = cache_file()
         if str(path) not in self._caches:
-            self._caches[str(path)] = ResponseCache(path, limit_bytes=cache_limit(), notice=notice)
+            self._caches[str(path)] = ResponseCache(
+                path, limit_bytes=cache_limit(), notice=lambda text: self._notice(text)
+            )
         return self._caches[str(path)]
 
     def _make_engine(self, model: Spec) -> Engine:
