@@ -1,10 +1,14 @@
 """max-cost and max-time: a run stops cleanly before it takes more, and can be gone on with."""
 
 import sys
+import threading
 
 import pytest
 from tests.metering import ANSWER, CHECK, MODELS, attempts, metered
 
+from evalkit.budget import Budget
+from evalkit.ledger import Ledger
+from evalkit.prices import Prices
 from evalkit.suite.keys import LimitKeys
 
 
@@ -141,6 +145,49 @@ class TestTime:
         assert took >= 0.3
         assert "2 jobs are left" in lab.run().stderr
         assert lab.results()["ledger"]["seconds"] >= took
+
+
+class TestSilence:
+    """A job that tells nothing, as training does for hours, is stopped too."""
+
+    HOURLY = Prices(per_hour=1.0)
+
+    @pytest.fixture
+    def watched(self):
+        """Watch a job that has kept a device busy for two hours; the limit that stops it."""
+
+        def watch(ledger_file, limits, told):
+            now, reached, found = [0.0], threading.Event(), []
+            ledger = Ledger({"m": self.HOURLY}, clock=lambda: now[0])
+            ledger.open(ledger_file, print)
+            budget = Budget(LimitKeys.model_validate(limits), ledger, "USD")
+
+            def check():
+                if budget.reached:
+                    found.append(budget.reached)
+                    reached.set()
+
+            with budget.timed(check, told.append):
+                ledger.begin("adapt a", "m")
+                now[0] = 7200.0
+                assert reached.wait(30)
+            ledger.close()
+            return found[0]
+
+        return watch
+
+    def test_by_what_its_device_costs(self, watched, tmp_path):
+        told = []
+        reached = watched(tmp_path / "ledger.jsonl", {"max-cost": 1.5}, told)
+        assert reached.startswith("USD 2 of max-cost 1.5 are spent")
+        assert told == []
+
+    def test_by_its_time_though_the_ledger_cannot_be_written(self, watched, tmp_path):
+        told, path = [], tmp_path / "gone" / "ledger.jsonl"
+        assert watched(path, {"max-time": 3600}, told).startswith("max-time: ")
+        (text,) = told
+        assert text.startswith("the limits of the run: FileNotFoundError: ")
+        assert str(path) in text
 
 
 def test_limits_stop_no_other_suite(lab):

@@ -5,6 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 import tracemalloc
 
@@ -100,6 +101,29 @@ class TestSums:
         assert list(tmp_path.iterdir()) == []
 
 
+def test_sums_can_be_read_while_others_enter(begun):
+    ledger, over = begun(), threading.Event()
+
+    def enter():
+        for number in range(3000):
+            ledger.enter(attempt(model=f"m{number}"))
+        over.set()
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        entering = threading.Thread(target=enter)
+        entering.start()
+        while not over.is_set():
+            assert (ledger.cost, ledger.dearest) == (None, 0.0)
+            assert ledger.summary()["models"].keys() <= {f"m{number}" for number in range(3000)}
+            assert ledger.seconds == 0
+        entering.join()
+    finally:
+        sys.setswitchinterval(before)
+    ledger.close()
+
+
 class TestDevices:
     """A device that is paid by the hour: each of its seconds counts once."""
 
@@ -132,6 +156,19 @@ class TestDevices:
         assert ledger.totals.cost == pytest.approx(60)
         ledger.close()
         assert begun().totals.cost == pytest.approx(60)
+
+    def test_what_could_not_be_written_is_charged_by_the_next_entry(self, tmp_path, clock):
+        ledger = Ledger({"m": self.HOURLY}, clock=clock)
+        ledger.open(tmp_path / "gone" / "ledger.jsonl", print)
+        ledger.begin("adapt a", "m")
+        clock.now += 20
+        with pytest.raises(FileNotFoundError):
+            ledger.tick()
+        (tmp_path / "gone").mkdir()
+        clock.now += 20
+        ledger.tick()
+        assert ledger.cost == pytest.approx(40)
+        ledger.close()
 
     def test_a_judge_keeps_its_own_device_busy(self, begun, clock):
         ledger = begun(self.HOURLY)

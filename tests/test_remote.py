@@ -24,6 +24,7 @@ from evalkit import (
     Request,
     ResolvedModel,
 )
+from evalkit.child import Child
 from evalkit.remote import Place, RemoteEngine
 from evalkit.serialization import (
     answer_from_json,
@@ -306,6 +307,37 @@ def test_an_engine_ends_when_its_parent_is_killed(odd, tmp_path):
     for process in (tmp_path / "pids").read_text().split():
         assert gone(process)
     assert texts(engine, "pid") == [worker]
+
+
+def test_a_worker_whose_parent_died_while_it_started_does_nothing(tmp_path):
+    gate, started, told = tmp_path / "gate", tmp_path / "started", tmp_path / "told"
+    os.mkfifo(gate)
+    slow = tmp_path / "python"
+    slow.write_text(
+        f'#!/bin/sh\necho $$ > {started}\nread -r go < {gate}\nexec {sys.executable} "$@"\n'
+    )
+    slow.chmod(0o755)
+    parent = os.fork()
+    if parent == 0:
+        try:
+            os.dup2(os.open(tmp_path / "errors", os.O_WRONLY | os.O_CREAT), 2)
+            Child(slow, where="here").tell({"kind": "no job"})
+            told.touch()
+            time.sleep(600)
+        finally:
+            os._exit(1)
+    for _ in range(600):
+        if told.exists() and started.exists() and started.read_text():
+            break
+        time.sleep(0.1)
+    os.kill(parent, signal.SIGKILL)
+    os.waitpid(parent, 0)
+    gate.write_text("go\n")
+    assert gone(int(started.read_text()))
+    assert (tmp_path / "errors").read_text() == (
+        f"error: process {parent} is not, or not any more, the parent of this worker\n"
+        "  a `python` must be the interpreter itself, or be replaced by it\n"
+    )
 
 
 anything = st.text(st.characters(), max_size=8)

@@ -134,16 +134,20 @@ def test_without_its_adaptation_a_cell_has_no_result(lab):
     assert lab.run().exit_code == 0
 
 
-def test_a_run_that_another_process_is_at_is_left_alone(lab):
+def test_a_run_that_another_process_is_at_is_left_alone(lab, monkeypatch):
     lab.suite(adapters=BARE + 'fail = "no"\n' + BARE.replace("use", 'name = "x"\nuse'))
     lab.run("-x")
     (first,) = lab.runs()
     assert not json.loads((lab.path / "runs" / first / "manifest.json").read_text())["finished"]
+    checked, check = [], RuledEngine.check
+    monkeypatch.setattr(RuledEngine, "check", lambda self: (checked.append(1), check(self))[1])
     lock = Lock(lab.path / "runs" / first / ".lock")
     assert lock.take()
     assert "is at this run" in lab.errors(command="run")
+    assert checked == []  # a sign of life may have its price
     lock.give_back()
     lab.run()
+    assert checked == [1]
     assert lab.runs() == [first]
 
 

@@ -46,9 +46,10 @@ class Child:
         """
         program = str(python or sys.executable)
         self._busy = False
+        self._group_ended, self._ending = False, threading.Lock()
         try:
             self._process = subprocess.Popen(
-                [program, *_EVALKIT, "worker"],
+                [program, *_EVALKIT, "worker", "--parent", str(os.getpid())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -117,9 +118,13 @@ class Child:
         self._end_group()
 
     def _end_group(self) -> None:
-        """End what the child started and left behind."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        """End what the child started and left behind, once: later its number may be another's."""
+        with self._ending:
+            if self._group_ended:
+                return
+            self._group_ended = True
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
 
 def _event(text: str) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ too, and each second once: attempts overlap, and what a job computes besides (tr
 model) has lines of its own, with the outcome ``computing``.
 """
 
+import contextlib
 import os
 import threading
 import time
@@ -26,6 +27,7 @@ from evalkit.interfaces import Notify
 from evalkit.lines import as_line
 from evalkit.manifest import stamp
 from evalkit.prices import Prices
+from evalkit.store import naming
 
 COMPUTING = "computing"
 _TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens")
@@ -108,10 +110,11 @@ class Totals:
 
 
 class Ledger:
-    """The ledger of a run that goes on; any thread may enter something.
+    """The ledger of a run that goes on; any thread may enter something, and read its sums.
 
     Attributes:
-        totals: the sums, earlier executions of the run included.
+        totals: the sums, earlier executions of the run included; to be read where no other thread
+            enters anything.
     """
 
     def __init__(
@@ -137,8 +140,27 @@ class Ledger:
     @property
     def seconds(self) -> float:
         """How long the run has taken, over all its executions."""
-        earlier = (took for number, took in self.totals.elapsed.items() if number != self._number)
-        return sum(earlier) + self._clock() - self._began
+        with self._lock:
+            took = self.totals.elapsed
+            earlier = sum(took[number] for number in took if number != self._number)
+        return earlier + self._clock() - self._began
+
+    @property
+    def cost(self) -> float | None:
+        """What all models with prices cost so far; None if none has any."""
+        with self._lock:
+            return self.totals.cost
+
+    @property
+    def dearest(self) -> float:
+        """The most that one request has cost."""
+        with self._lock:
+            return self.totals.dearest
+
+    def summary(self) -> dict[str, Any]:
+        """The part of ``results.json``."""
+        with self._lock:
+            return self.totals.summary()
 
     def open(self, path: Path, notify: Notify) -> None:
         """Go on with the ledger that an earlier execution left, if it left one.
@@ -197,6 +219,8 @@ class Ledger:
                 form |= {"model": model, "outcome": COMPUTING, "requests": 0}
                 form |= {"seconds": round(seconds, 3), "cost": price.of_time(seconds)}
             self._write(now, form)
+            if form:
+                self._job.settle(now)
 
     def end(self) -> None:
         """The job under way is over.
@@ -209,12 +233,19 @@ class Ledger:
             self._job = _Job("", None, self._clock())
 
     def close(self) -> None:
-        """Close the file; what was written stays."""
+        """Close the file; what was written stays.
+
+        Raises:
+            OSError: it cannot be written.
+        """
         with self._lock:
             if self._descriptor is not None:
-                os.fdatasync(self._descriptor)
-                os.close(self._descriptor)
-                self._descriptor = None
+                descriptor, self._descriptor = self._descriptor, None
+                try:
+                    with naming(self._path):
+                        os.fdatasync(descriptor)
+                finally:
+                    os.close(descriptor)
 
     def _write(self, now: float, form: Mapping[str, Any]) -> None:
         known = dict(form)
@@ -231,23 +262,26 @@ class Ledger:
         self.totals.add(whole)
         self._told = now
         if now - self._synced > _SYNC_EVERY_S and self._descriptor is not None:
-            os.fdatasync(self._descriptor)
+            with naming(self._path):
+                os.fdatasync(self._descriptor)
             self._synced = now
 
     def _append(self, written: bytes) -> None:
         """Write a line whole, or not at all."""
         try:
-            if self._descriptor is None:
-                flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-                self._descriptor = os.open(self._path, flags, 0o644)
-                os.ftruncate(self._descriptor, self._end)  # half a line that a full disk left
-            done = 0
-            while done < len(written):
-                done += os.pwrite(self._descriptor, written[done:], self._end + done)
-        except OSError as error:
+            with naming(self._path):
+                if self._descriptor is None:
+                    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+                    self._descriptor = os.open(self._path, flags, 0o644)
+                    os.ftruncate(self._descriptor, self._end)  # half a line that a full disk left
+                done = 0
+                while done < len(written):
+                    done += os.pwrite(self._descriptor, written[done:], self._end + done)
+        except OSError:
             if self._descriptor is not None:
-                os.ftruncate(self._descriptor, self._end)
-            raise OSError(error.errno, error.strerror, str(self._path)) from None
+                with contextlib.suppress(OSError):  # what went wrong first is told
+                    os.ftruncate(self._descriptor, self._end)
+            raise
         self._end += len(written)
 
 
@@ -269,12 +303,14 @@ class _Job:
         return charged
 
     def rest(self, now: float) -> float:
-        """How many seconds of the job are not charged yet; from now on they are."""
-        left = now - self._began - self._charged
-        self._charged += left
+        """How many seconds of the job are not charged yet."""
+        return now - self._began - self._charged
+
+    def settle(self, now: float) -> None:
+        """The rest is charged, and written."""
+        self._charged += self.rest(now)
         if self.model is not None:
             self._until[self.model] = now
-        return left
 
 
 def read_ledger(path: Path) -> tuple[Totals, int]:

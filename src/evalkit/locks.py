@@ -90,3 +90,18 @@ def _held() -> "WeakSet[Lock]":
 
     os.register_at_fork(after_in_child=let_go)
     return held
+
+
+def is_held(path: Path) -> bool:
+    """Whether some process has the lock with this file; for messages, as it may change at once."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

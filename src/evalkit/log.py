@@ -30,11 +30,6 @@ class Log:
         self._end = 0
         self._synced = time.monotonic()
 
-    @property
-    def is_open(self) -> bool:
-        """Whether anything was written."""
-        return self._descriptor is not None
-
     def read(self) -> Iterator[tuple[int, int, dict[str, Any] | None]]:
         """Lines from the beginning: where each is, its length in bytes, and what it says.
 

@@ -108,7 +108,6 @@ class Contested:
     Attributes:
         use: the comparison.
         seed: the seed of its cells.
-        fault: what the preflight found.
         failure: why it failed; None as long as it did not.
         note: what its job noted; None as long as it is not done.
         cells: name of a contestant -> id of its cell.
@@ -117,15 +116,10 @@ class Contested:
 
     use: Use
     seed: int
-    fault: Failure | None = None
     failure: Failure | None = None
     note: Mapping[str, Any] | None = None
     cells: dict[str, str] = field(default_factory=dict)
     job: Job | None = None
-
-    def __post_init__(self) -> None:
-        """A fault that the preflight found is a failure from the start."""
-        self.failure = self.fault
 
     @property
     def over(self) -> bool:

@@ -22,7 +22,7 @@ from typing import Any
 from evalkit.errors import UserError
 from evalkit.interfaces import Task
 from evalkit.lines import as_line, storable
-from evalkit.locks import Lock
+from evalkit.locks import Lock, is_held
 from evalkit.manifest import stamp, write_manifest
 from evalkit.records import Example
 from evalkit.serialization import line, read_lines
@@ -38,6 +38,7 @@ PREDICTIONS, SCORES, NEAR_DUPLICATES, LATENCY, EXAMPLES, JUDGMENTS, LEDGER = (
     "ledger.jsonl",
 )
 _BLOCK = 1_000
+_LOCK = ".lock"
 
 
 def open_run(
@@ -72,6 +73,16 @@ def unfinished_run(store: Store, suite_sha256: str) -> Path | None:
     return None
 
 
+def refuse_taken(path: Path) -> None:
+    """See that no other process is at a run folder.
+
+    Raises:
+        UserError: one is.
+    """
+    if is_held(path / _LOCK):
+        raise _taken(path, Lock(path / _LOCK))
+
+
 class RunFolder:
     """Writes what belongs into a run folder; finished jobs stay where they are."""
 
@@ -79,7 +90,7 @@ class RunFolder:
         """Write to `path` what lies in `store`."""
         self.path = path
         self._store = store
-        self._lock = Lock(path / ".lock")
+        self._lock = Lock(path / _LOCK)
 
     def lock(self) -> None:
         """Keep other processes from the folder, until `close`.
@@ -87,16 +98,8 @@ class RunFolder:
         Raises:
             UserError: another process has it.
         """
-        if self._lock.take():
-            return
-        holder = self._lock.holder
-        who = f"process {holder.get('process', '?')} on {holder.get('host', '?')}"
-        since = stamp(holder["since"]) if "since" in holder else "?"
-        raise UserError(
-            f"{self.path}: {who} is at this run since {since}",
-            "wait until it is done, or end it and run again: it goes on where it stopped; "
-            "--fresh makes a run of its own, --output-dir DIR one elsewhere",
-        )
+        if not self._lock.take():
+            raise _taken(self.path, self._lock)
 
     def close(self) -> None:
         """Let other processes at the folder."""
@@ -146,6 +149,17 @@ class RunFolder:
         path = self.path / "errors.log"
         with naming(path), path.open("a", encoding="utf-8", errors="backslashreplace") as log:
             log.write(f"{label}\n{traceback}\n")
+
+
+def _taken(path: Path, lock: Lock) -> UserError:
+    holder = lock.holder
+    who = f"process {holder.get('process', '?')} on {holder.get('host', '?')}"
+    since = stamp(holder["since"]) if "since" in holder else "?"
+    return UserError(
+        f"{path}: {who} is at this run since {since}",
+        "wait until it is done, or end it and run again: it goes on where it stopped; "
+        "--fresh makes a run of its own, --output-dir DIR one elsewhere",
+    )
 
 
 def _copy(source: Path, target: Path) -> None:

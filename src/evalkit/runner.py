@@ -4,6 +4,7 @@ Finished jobs are found by identity in the output folder and are not run again, 
 a suite a second time, or after a crash, does only what is left.
 """
 
+import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,12 +18,7 @@ from evalkit.estimate import Estimator
 from evalkit.forecast import forecast
 from evalkit.interfaces import Event, Executor
 from evalkit.ledger import Ledger
-from evalkit.manifest import (
-    evaluation_sha256,
-    make_manifest,
-    provenances,
-    stamp,
-)
+from evalkit.manifest import evaluation_sha256, make_manifest, provenances, stamp
 from evalkit.options import Finished, Observer, Options
 from evalkit.params import kebab
 from evalkit.plan import Inputs, Job
@@ -31,14 +27,8 @@ from evalkit.preflight import Fault, gather_inputs, unfit_comparisons
 from evalkit.prices import currencies
 from evalkit.readiness import bytes_needed, check_space, engine_faults, plugin_faults
 from evalkit.records import Cell, Failure
-from evalkit.results import (
-    Record,
-    assemble,
-    cell_result,
-    model_result,
-    shareable,
-)
-from evalkit.run_folder import LEDGER, RunFolder, open_run, unfinished_run
+from evalkit.results import Record, assemble, cell_result, model_result, shareable
+from evalkit.run_folder import LEDGER, RunFolder, open_run, refuse_taken, unfinished_run
 from evalkit.secrets import hide
 from evalkit.serialization import digest, pretty
 from evalkit.signals import first_stops
@@ -105,7 +95,8 @@ class Run:
                 self._ledger.enter(attempt)
             self._run.keep_examples(inputs.task, inputs.evaluation)
             self._write(inputs, over=False)
-            with first_stops(self._stop), self._budget.timed(self._spend):
+            limits = self._budget.timed(self._spend, self._observer.notice)
+            with first_stops(self._stop), limits:
                 results = self._run_all(inputs)
         finally:
             self._ledger.close()
@@ -155,6 +146,7 @@ class Run:
         if not self._options.fresh:
             path = unfinished_run(self._store, str(self._manifest()["suite_sha256"]))
         if path is not None:
+            refuse_taken(path)  # before anything is paid for
             self._ledger.open(path / LEDGER, lambda _: None)
         works = self._agenda.left()
         if not works or not self._executor.in_process or self._budget.reached:
@@ -203,8 +195,9 @@ class Run:
         self._stopped = reason
         why = f"{reason}; " if reason else ""
         again = "" if reason else "; again to stop at once"
-        self._observer.notice(f"stopping: {why}what is under way is being saved{again}")
         self._executor.stop()
+        with contextlib.suppress(Exception):  # a signal may come while something is printed
+            self._observer.notice(f"stopping: {why}what is under way is being saved{again}")
 
     def _spend(self) -> None:
         """Stop if a limit of the suite leaves no room for more."""
@@ -396,7 +389,7 @@ class Run:
             ],
             comparisons=[one.result(self._prices) for one in self._agenda.comparisons],
             currency=self._currency,
-            ledger=self._ledger.totals.summary(),
+            ledger=self._ledger.summary(),
         )
         write_atomically(self._run.path / "results.json", pretty(results))
         return results

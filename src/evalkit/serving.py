@@ -19,7 +19,7 @@ from functools import partial
 from typing import IO, Any
 
 from evalkit.child import STOP
-from evalkit.errors import EvalkitError
+from evalkit.errors import EvalkitError, UserError
 from evalkit.interfaces import Attempt, Journal
 from evalkit.jobs import run_job
 from evalkit.predict import answers_of
@@ -30,14 +30,25 @@ from evalkit.workshop import Workshop, told
 Tell = Callable[[Mapping[str, Any]], None]
 
 
-def serve(heard: IO[str]) -> None:
+def serve(heard: IO[str], *, parent: int | None = None) -> None:
     """Do what is heard until it ends.
 
     An interrupt is left to the parent, which asks its worker to stop, or ends it. If the parent is
     gone without a word, this process ends with all that it has started.
+
+    Args:
+        heard: jobs and questions, a line each.
+        parent: the process that started this one; None is the one that is its parent now.
+
+    Raises:
+        UserError: `parent` is not its parent: it was killed meanwhile.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    parent = os.getppid() if parent is None else parent
+    if os.getppid() != parent:  # what it has said already is not done: nobody waits for it
+        what = f"process {parent} is not, or not any more, the parent of this worker"
+        raise UserError(what, "a `python` must be the interpreter itself, or be replaced by it")
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     workshop = Workshop()
     signal.signal(STOP, lambda *_: workshop.stop())
     with _events() as tell:

@@ -108,7 +108,11 @@ class OpenAIEngine(Engine):
         read_keys(self.params)
         with self._lock:
             endpoint = self._ready()
-            attempts = self._loop.stream(lambda outlet: check_endpoint(endpoint, outlet.put))
+
+            def ask(outlet: Outlet[Attempt]) -> Coroutine[Any, Any, None]:
+                return check_endpoint(endpoint, outlet.put)
+
+            attempts = self._loop.stream(ask)
         for attempt in attempts:
             self.journal.attempt(attempt)
 
