@@ -112,8 +112,14 @@ class TestCost:
         monkeypatch.chdir(lab.path)
         monkeypatch.syspath_prepend(lab.path)
         told = []
+
+        def tell(text):
+            told.append(text)
+            if text.startswith("stopping: "):  # as when a signal comes while something is printed
+                raise RuntimeError("reentrant call")
+
         observer = api.Silence()
-        observer.notice = told.append
+        observer.notice = tell
         chosen = prepare(Choice(source="suite.toml", modules=("evalkit.testing.fakes",)))
         options = Options(
             output=lab.path / "runs", modules=("evalkit.testing.fakes",), local=chosen.local

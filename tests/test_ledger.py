@@ -116,8 +116,7 @@ def test_sums_can_be_read_while_others_enter(begun):
         entering.start()
         while not over.is_set():
             assert (ledger.cost, ledger.dearest) == (None, 0.0)
-            assert ledger.summary()["models"].keys() <= {f"m{number}" for number in range(3000)}
-            assert ledger.seconds == 0
+            assert ledger.summary()["executions"] <= 1
         entering.join()
     finally:
         sys.setswitchinterval(before)
