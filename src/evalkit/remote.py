@@ -108,7 +108,7 @@ class RemoteEngine(Engine):
 
     def _ask(self, requests: Sequence[Request]) -> Iterator[tuple[int, Completion | Failure]]:
         """Send all requests, and pass on what is told until the end."""
-        if not requests:
+        if not requests or self.journal.stopping:
             return
         where = f"the python of model {self.model.name}"
         child = self._child = self._child or Child(self._place.python, where=where)

@@ -17,8 +17,6 @@ import pytest
 
 from evalkit import Completion, Failure, Message, ModelError, Request
 from evalkit.testing import EngineContract
-from evalkit_openai.params import OpenAIParams
-from evalkit_openai.resolve import resolve
 
 from .conftest import resolved_engine
 
@@ -106,6 +104,7 @@ def test_a_plain_answer_is_likelier_than_nonsense(live):
 
 
 def test_a_model_that_is_not_served_is_named():
-    params = OpenAIParams(model="no-such-model", base_url=URL)
+    engine = resolved_engine(URL, model="no-such-model", api_key_env="OPENAI_API_KEY")
     with pytest.raises(ModelError, match="no-such-model"):
-        resolve("m", params, print)
+        engine.check()
+    engine.close()
