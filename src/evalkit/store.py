@@ -146,6 +146,10 @@ class Store:
             if ours and time.time() - folder.stat().st_mtime > _LONG_AGO_S:
                 with contextlib.suppress(OSError):  # it is not empty
                     folder.rmdir()
+        for path in self.root.glob("2*/.lock"):
+            lock = Lock(path)
+            if lock.take():  # else somebody is at that run
+                lock.give_back()
         left = [path.name for path in (self.root / "jobs" / ".unfinished").glob("*")]
         for name in {".".join(re.split(r"[-.]", name)[:2]) for name in left}:
             self._sweep_job(*name.partition(".")[::2])
