@@ -97,7 +97,13 @@ class TestFolder:
             assert journal.exists() is there
 
     def test_files_of_others_stay_where_they_are(self, store):
-        names = [".bashrc.1", ".config-1.2", "2024-notes/.draft.12", "project/.venv3.12"]
+        names = [
+            "2024-notes/.lock",
+            ".bashrc.1",
+            ".config-1.2",
+            "2024-notes/.draft.12",
+            "project/.venv3.12",
+        ]
         for name in names:
             (store.root / name).parent.mkdir(parents=True, exist_ok=True)
             (store.root / name).write_text("mine")

@@ -25,6 +25,10 @@ class Lock:
         self._path = path
         self._descriptor: int | None = None
 
+    def exists(self) -> bool:
+        """Whether its file is there: somebody has the lock, or was killed with it."""
+        return self._path.exists()
+
     def take(self) -> bool:
         """Take the lock; whether it is taken."""
         self._path.parent.mkdir(parents=True, exist_ok=True)

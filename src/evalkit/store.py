@@ -146,9 +146,9 @@ class Store:
             if ours and time.time() - folder.stat().st_mtime > _LONG_AGO_S:
                 with contextlib.suppress(OSError):  # it is not empty
                     folder.rmdir()
-        for path in self.root.glob("2*/.lock"):
-            lock = Lock(path)
-            if lock.take():  # else somebody is at that run
+        for manifest in self.root.glob("2*/manifest.json"):
+            lock = Lock(manifest.with_name(".lock"))
+            if lock.exists() and lock.take():  # else somebody is at that run
                 lock.give_back()
         left = [path.name for path in (self.root / "jobs" / ".unfinished").glob("*")]
         for name in {".".join(re.split(r"[-.]", name)[:2]) for name in left}:
