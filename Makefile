@@ -4,6 +4,7 @@
 #   PYTHON        the interpreter that makes .venv; else python3.11, else python3
 #   EVALKIT_FAULTS_SEED, EVALKIT_FAULTS_POINTS   of make test-faults: what is drawn, and how much
 #   FUZZ_SECONDS, FUZZ_SEED   of make fuzz: how long it takes, and the first seed
+#   EVALKIT_CHROMIUM   the browser of make test-browser; else the system's Chromium or Chrome
 #   TORCH_INDEX   an index that pip shall search as well, for another build of torch
 
 ARGS ?=
@@ -11,6 +12,7 @@ FUZZ_SECONDS ?= 300
 FUZZ_SEED ?= 1
 export PYTHON
 export TORCH_INDEX
+export EVALKIT_CHROMIUM
 
 BIN := .venv/bin
 # The set-up is done again when what it reads has changed, or when the folder was moved.
@@ -29,13 +31,14 @@ READY_PEERS := .venv-peers/.ready-$(STATE_PEERS)
 SPREAD := -n logical --maxprocesses=4 --dist=worksteal
 # What the benchmarks named in ARGS need; an interpreter named in the environment needs no set-up.
 OF_PEERS := generation training ratings_bootstrap
-NAMED := $(or $(ARGS),$(OF_PEERS) vllm_direct)
-NEEDED := $(if $(filter $(OF_PEERS),$(NAMED)),$(if $(EVALKIT_PEERS_PYTHON),,$(READY_PEERS))) \
+NAMED := $(or $(ARGS),$(OF_PEERS) vllm_direct html_report)
+NEEDED := $(if $(filter html_report,$(NAMED)),$(READY_DEV)) \
+	$(if $(filter $(OF_PEERS),$(NAMED)),$(if $(EVALKIT_PEERS_PYTHON),,$(READY_PEERS))) \
 	$(if $(filter vllm_direct,$(NAMED)),$(if $(EVALKIT_VLLM_PYTHON),,$(READY_VLLM)))
 
 # Two set-ups of one environment must not run at once, whatever -j says.
 .NOTPARALLEL:
-.PHONY: help webnlg job-family test test-all test-faults fuzz test-vllm check format docs bench lock hashes clean
+.PHONY: help webnlg job-family test test-all test-faults fuzz test-vllm test-browser check format docs bench lock hashes clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -46,7 +49,7 @@ webnlg: $(READY)  ## the entity-relation study, on a small model
 job-family: $(READY)  ## job postings sorted into job families
 	@$(BIN)/evalkit run suites/job-family.toml $(ARGS)
 
-test: $(READY_DEV)  ## the tests, but for those marked slow (ARGS="-n 0": in one process)
+test: $(READY_DEV)  ## the tests, but for the slow and the browser's (ARGS="-n 0": in one process)
 	$(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 test-all: $(READY_DEV)  ## all tests
@@ -63,6 +66,10 @@ fuzz: $(READY_DEV)  ## five minutes of input that is nearly right (FUZZ_SECONDS,
 test-vllm: $(READY_DEV) $(READY_VLLM)  ## the tests of the engine vllm, in .venv-vllm
 	EVALKIT_VLLM_PYTHON=$(CURDIR)/.venv-vllm/bin/python \
 		$(BIN)/python -m pytest -m "" plugins/evalkit-vllm $(ARGS)
+
+test-browser: $(READY_DEV)  ## the report in Chromium, which root gets from apt-get if there is none
+	@chromium=$$(tools/setup-browser.sh) && echo "Chromium: $$chromium" && \
+		EVALKIT_CHROMIUM=$$chromium $(BIN)/python -m pytest -m browser plugins/evalkit-report $(ARGS)
 
 check: $(READY_DEV)  ## format, lint, types, layers and house rules
 	$(BIN)/ruff format --check .

@@ -26,3 +26,9 @@ def pytest_collection_finish() -> None:
 def _no_response_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test be answered by another one; those of the cache switch it on again."""
     monkeypatch.setenv("EVALKIT_CACHE_SIZE", "0")
+
+
+@pytest.fixture(autouse=True)
+def _no_default_reporters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let runs write no report that their suite does not name; it would take most of the time."""
+    monkeypatch.setenv("EVALKIT_DEFAULT_REPORTERS", "")

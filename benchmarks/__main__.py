@@ -18,6 +18,7 @@ NAMES = (
     "ratings_bootstrap",
     "statistics_intervals",
     "memory",
+    "html_report",
 )
 
 

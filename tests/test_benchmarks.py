@@ -7,6 +7,9 @@ import pytest
 from benchmarks import report
 from benchmarks.harness import RESULTS, BenchmarkError, Side, agreed, started
 from benchmarks.outcome import Finding, Outcome, ratio
+from benchmarks.run_folders import Size, make_run
+
+from evalkit import load_run
 
 SIDE = """
 import sys
@@ -108,3 +111,16 @@ def test_a_result_holds_every_time_and_no_answer(sides, tmp_path):
 def test_the_page_shows_the_results_that_are_kept():
     page = report.PAGE.read_text(encoding="utf-8")
     assert report.with_tables(page, report.read(RESULTS)) == page
+
+
+def test_a_large_run_folder_has_lines_that_evalkit_wrote(tmp_path):
+    run = make_run(tmp_path, Size(methods=2, examples=8, judged=1, unique=3))
+    for pattern in ("examples.jsonl", "predictions/*", "scores/*/*"):
+        for path in run.glob(pattern):
+            first, *_ = lines = [json.loads(line) for line in path.read_text().splitlines()]
+            assert len({line["id"] for line in lines}) == len(lines) == 8
+            again = lines[6]  # the first example, for the third time
+            assert again["id"] == f"{first['id']}~2"
+            different = {key for key in first if again[key] != first[key]}
+            assert different == {"id", *first.keys() & {"sources"}}
+    assert {cell["examples"] for cell in load_run(run).results["cells"]} == {8}

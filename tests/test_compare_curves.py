@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.compare.crossing import crossing_of
-from evalkit.compare.curves import curve_sentences, last_steps, learning_curves
+from evalkit.compare.curves import last_steps, learning_curves
 from evalkit.compare.evidence import Evidence
 from evalkit.compare.families import DEMOS, TRAINING_EXAMPLES, families
 from evalkit.compare.gaps import Curve
 from evalkit.compare.methods import Method
+from evalkit.compare.sentences import curve_sentences
 from evalkit.stats.bootstrap import Sampling
 from evalkit.stats.clusters import independent
 from evalkit.stats.compare import compare_methods

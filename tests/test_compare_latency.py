@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from evalkit.compare.latency import flat_latency, latencies, latency_notes, seconds
+from evalkit.compare.latency import latencies, latency_notes
+from evalkit.compare.sentences import flat_latency, seconds
 from evalkit.compare.table import comparison_table, to_csv, to_markdown
 from evalkit.errors import UserError
 

@@ -35,15 +35,16 @@ interfaces
 hookspecs executor_params influence
 child
 plugins suite store journal cache declared builtins predict coalesce remote
-contexts plan asking
+contexts plan asking reporting
 workshop fairness contests
 preflight jobs manifest results
 run_folder agenda ledger forecast options
-budget readiness estimate
+budget readiness estimate run_files
 executors serving runner
 prepare rescore schemas report
 export compare
-latency
+latency run_view
+reporters
 api
 cli
 __main__ testing

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from evalkit.api import RunView, load_run, run
+    from evalkit.api import compare_runs, run
     from evalkit.cache import cache_folder
     from evalkit.chat import ChatTemplate, fold_system
     from evalkit.errors import (
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Entry,
         Executor,
         Journal,
+        Match,
         Metric,
         Notify,
         Preview,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
         Standing,
         Steps,
         Task,
+        Written,
     )
     from evalkit.params import DataPath, MaybePath, NotInIdentity, Params, Refers
     from evalkit.records import (
@@ -71,23 +73,25 @@ if TYPE_CHECKING:
         Score,
         Usage,
     )
+    from evalkit.run_view import RunView, load_run
     from evalkit.stats.holm import holm
     from evalkit.stats.verdict import Interval, verdict_of
     from evalkit.tables import Faults, Row, read_rows
 
 _HOMES = {
-    "api": "RunView load_run run",
+    "api": "compare_runs run",
     "cache": "cache_folder",
     "chat": "ChatTemplate fold_system",
     "errors": "AdaptationError DataError EngineError EvalkitError JobError ModelError PluginError "
     "StopRequested SuiteError UserError",
     "hookspecs": "hookimpl",
     "interfaces": "AdaptContext Adapter Attempt Comparison ComparisonResult Contest Contrast "
-    "DirectPredictor Engine Entry Executor Journal Metric Notify Preview Program ProgramContext "
-    "Question Ratio Reporter SingleRequest Standing Steps Task",
+    "DirectPredictor Engine Entry Executor Journal Match Metric Notify Preview Program "
+    "ProgramContext Question Ratio Reporter SingleRequest Standing Steps Task Written",
     "params": "DataPath MaybePath NotInIdentity Params Refers",
     "records": "AdaptedModel Cell Completion Demo Example Failure HostedModel Json LocalWeights "
     "Message Parsed Prediction Prompt Request ResolvedModel SOURCE_JOIN Score Usage",
+    "run_view": "RunView load_run",
     "stats.holm": "holm",
     "stats.verdict": "Interval verdict_of",
     "tables": "Faults Row read_rows",
@@ -127,6 +131,7 @@ __all__ = [
     "Journal",
     "Json",
     "LocalWeights",
+    "Match",
     "MaybePath",
     "Message",
     "Metric",
@@ -158,7 +163,9 @@ __all__ = [
     "Task",
     "Usage",
     "UserError",
+    "Written",
     "cache_folder",
+    "compare_runs",
     "fold_system",
     "holm",
     "hookimpl",

@@ -1,7 +1,7 @@
-"""evalkit from Python: ``evalkit.run(...)``, ``evalkit.load_run(path)``, tidy tables."""
+"""evalkit from Python: ``evalkit.run(...)``, ``evalkit.compare_runs(...)``."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,77 +10,39 @@ from evalkit.compare.kept import kept_or_made
 from evalkit.errors import SuiteError, UserError
 from evalkit.manifest import read_manifest, write_manifest
 from evalkit.prepare import Choice, Prepared, prepare
-from evalkit.records import Prediction
-from evalkit.results import read_results
+from evalkit.reporting import make_report
+from evalkit.run_view import Row, RunView
 from evalkit.runner import Finished, Observer, Options, Run
 from evalkit.secrets import hide
-from evalkit.serialization import plain, pretty, read_predictions
+from evalkit.serialization import plain, pretty
 from evalkit.store import find_run, write_atomically
 from evalkit.suite import Suite
 
-Row = dict[str, Any]
 
+def compare_runs(*runs: str | Path | RunView) -> Row:
+    """How the methods of one or more runs compare, as ``evalkit compare --format json`` prints it.
 
-@dataclass(frozen=True, slots=True)
-class RunView:
-    """A run folder, with tidy tables: lists of flat rows, as ``pandas.DataFrame`` takes them.
+    What the suite of the first run says in ``[analysis]`` holds for all.
 
-    Attributes:
-        folder: the run folder.
-        results: the content of ``results.json``; see ``evalkit schema results``.
-    """
+    Args:
+        runs: run folders, for instance ``runs/latest``, or what `run` and `load_run` return.
 
-    folder: Path
-    results: Row = field(repr=False)
-
-    def cells(self) -> list[Row]:
-        """One row a cell: what it is, its status, the headline of each metric."""
-        keys = ("id", "model", "adapter", "use", "train_size", "seed", "status", "examples")
-        return [
-            {key: cell[key] for key in keys}
-            | {name: score["value"] for name, score in cell["scores"].items()}
-            for cell in self.results["cells"]
-        ]
-
-    def scores(self) -> list[Row]:
-        """One row for each cell, metric and named figure."""
-        return [
-            {"cell": cell["id"], "metric": metric, "figure": figure, "value": value}
-            for cell in self.results["cells"]
-            for metric, score in cell["scores"].items()
-            for figure, value in score["values"].items()
-        ]
-
-    def standings(self) -> list[Row]:
-        """One row for each comparison and contestant."""
-        return [
-            {"comparison": comparison["name"], "seed": comparison["seed"]}
-            | {"contestant": standing["contestant"], **standing["values"]}
-            for comparison in self.results["comparisons"]
-            for standing in comparison["standings"]
-        ]
-
-    def predictions(self, cell: str) -> list[Prediction]:
-        """The predictions of a cell, in the order of the evaluation split.
-
-        Raises:
-            UserError: there is no such cell, or it has no predictions.
-        """
-        paths = {c["id"]: c["predictions"] for c in self.results["cells"]}
-        if not paths.get(cell):
-            known = ", ".join(name for name, path in paths.items() if path)
-            raise UserError(f'{self.folder}: no predictions of a cell "{cell}"', f"cells: {known}")
-        return list(read_predictions(self.folder / paths[cell]))
-
-
-def load_run(path: str | Path) -> RunView:
-    """Open a run folder, for instance ``runs/latest``.
+    Returns:
+        The form that the key ``analysis`` of ``results.json`` has.
 
     Raises:
-        UserError: there is none, or its results cannot be read.
+        UserError: there is no such run, or the methods were not measured alike.
     """
-    folder = find_run(str(path))
-    return RunView(folder, read_results(folder))
+    # Here, since it takes longer to import than a run takes in which nothing is left to do.
+    from evalkit.compare.runs import Request
+    from evalkit.compare.runs import compare_runs as compare
+
+    if not runs:
+        raise UserError("no run to compare", "name run folders, for instance runs/latest")
+    folders = [run.folder if isinstance(run, RunView) else run for run in runs]
+    found = [find_run(str(folder)) for folder in folders]
+    compared: Row = plain(compare(Request(runs=tuple(dict.fromkeys(found)))))
+    return compared
 
 
 class Silence:
@@ -190,17 +152,18 @@ def _reported(finished: Finished, prepared: Prepared) -> Finished:
     except UserError as error:  # the results are safe; evalkit compare tells it again
         problems.append(f"the methods were not compared: {error}")
         finished = _with(finished, _nothing(prepared.suite))
+    written: list[Path] = []
     for use in prepared.suite.reporters:
         try:
-            params = prepared.plugins.params("reporter", use.use).from_form(use.params)
-            reporter = prepared.plugins.load("reporter", use.use)(params)
-            reporter.report(finished.results, finished.folder)
+            written += make_report(use, prepared.plugins, finished.results, finished.folder)
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # the results are safe; a report can be made again
+        except UserError as error:  # the results are safe; a report can be made again
+            problems.append(f"reporter {use.name} failed: {error}")
+        except BaseException as error:  # one may call sys.exit
             problems.append(f"reporter {use.name} failed: {type(error).__name__}: {error}")
     _close(finished)
-    return replace(finished, problems=tuple(map(hide, problems)))
+    return replace(finished, problems=tuple(map(hide, problems)), written=tuple(written))
 
 
 def _close(finished: Finished) -> None:

@@ -116,14 +116,20 @@ def stamp(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
-def provenances(suite: Suite, plugins: Plugins) -> list[dict[str, str]]:
-    """Every plugin that the suite names, with its version and code hash."""
+def provenances(suite: Suite, plugins: Plugins, *, of_jobs: bool = False) -> list[dict[str, str]]:
+    """Every plugin that the suite names, with its version and code hash.
+
+    Args:
+        suite: the suite.
+        plugins: what is installed.
+        of_jobs: only those that jobs run, which must be the same wherever they run.
+    """
     named = [("task", suite.task.use), ("executor", suite.executor.use)]
     named += [("engine", use.use) for use in suite.models]
     named += [("adapter", use.use) for use in suite.adapters]
     named += [("metric", use.use) for use in suite.metrics]
     named += [("comparison", use.use) for use in suite.comparisons]
-    named += [("reporter", use.use) for use in suite.reporters]
+    named += [("reporter", use.use) for use in suite.reporters if not of_jobs]
     return [
         {"kind": kind, "qualified": name, **plugins.provenance(kind, name)}
         for kind, name in dict.fromkeys(named)

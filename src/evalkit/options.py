@@ -65,12 +65,14 @@ class Finished:
         results: the content of ``results.json``.
         problems: what went wrong after the results were written.
         stopped: why it stopped before its end, and what is left; empty if it did not.
+        written: the files that reporters wrote.
     """
 
     folder: Path
     results: dict[str, Any]
     problems: tuple[str, ...] = ()
     stopped: str = ""
+    written: tuple[Path, ...] = ()
 
     @property
     def told(self) -> tuple[str, ...]:

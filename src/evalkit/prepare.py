@@ -9,6 +9,7 @@ from evalkit.errors import SuiteError, UserError
 from evalkit.plan import check_selectors, make_cells, select
 from evalkit.plugins import LOCAL_MODULE, Plugins, build_manager, local_folders
 from evalkit.records import Cell
+from evalkit.reporting import default_reporters
 from evalkit.suite import RawSuite, Suite, check_suite, read_suite
 
 
@@ -64,6 +65,7 @@ def prepare(choice: Choice) -> Prepared:
     Raises:
         SuiteError: faults of the suite, all of them; or it would run an interpreter of its own.
         PluginError: a module of ``-p`` cannot be imported.
+        UserError: the environment names default reporters that there are not.
     """
     local, notices = _local_folders(choice)
     plugins = build_manager(choice.modules, local_folders=local)
@@ -79,6 +81,8 @@ def prepare(choice: Choice) -> Prepared:
     if choice.seeds:
         raw = replace(raw, tables={**raw.tables, "seeds": list(choice.seeds)})
     suite = check_suite(raw, plugins)
+    if "reporters" not in raw.tables:
+        suite = replace(suite, reporters=default_reporters(plugins))
     cells = make_cells(suite, plugins)
     check_selectors(suite, cells)
     if not choice.allow_local:

@@ -8,12 +8,14 @@
     predictions/CELL.jsonl   what each cell answered
     scores/METRIC/CELL.jsonl what each answer was worth
     near-duplicates/CELL.json which evaluated examples a training example nearly repeats
+    prompts/CELL.json        what its method was taught, and what was really sent at first
     latency/CELL.json        how long users would wait, where `evalkit latency` measured it
     judgments.jsonl          what judges said
     ledger.jsonl             every attempt at a request, with what it took and cost
     errors.log               tracebacks of failures that are bugs
 """
 
+import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,18 +27,20 @@ from evalkit.lines import as_line, storable
 from evalkit.locks import Lock, is_held
 from evalkit.manifest import stamp, write_manifest
 from evalkit.records import Example
-from evalkit.serialization import line, read_lines
+from evalkit.serialization import line, pretty, read_lines
 from evalkit.store import Store, naming, new_run, point_latest, runs
 
-PREDICTIONS, SCORES, NEAR_DUPLICATES, LATENCY, EXAMPLES, JUDGMENTS, LEDGER = (
+PREDICTIONS, SCORES, NEAR_DUPLICATES, PROMPTS, LATENCY, EXAMPLES, JUDGMENTS, LEDGER = (
     "predictions",
     "scores",
     "near-duplicates",
+    "prompts",
     "latency",
     "examples.jsonl",
     "judgments.jsonl",
     "ledger.jsonl",
 )
+PROMPT_SCHEMA = "evalkit-prompt/1"
 _BLOCK = 1_000
 _LOCK = ".lock"
 
@@ -113,6 +117,12 @@ class RunFolder:
                 block = examples[start : start + _BLOCK]
                 file.write(b"".join(as_line(_form(task, example)) for example in block))
 
+    def keep_answers(self, cell: str, job: str) -> None:
+        """Copy what the predict job of a cell made."""
+        self.keep_predictions(cell, job)
+        self.keep_near_duplicates(cell, job)
+        self.keep_prompt(cell, job)
+
     def keep_predictions(self, cell: str, job: str) -> None:
         """Copy the predictions of a cell."""
         source = self._store.folder("predict", job) / "predictions.jsonl"
@@ -125,6 +135,20 @@ class RunFolder:
             target = near_duplicates_path(self.path, cell)
             target.parent.mkdir(exist_ok=True)
             _copy(source, target)
+
+    def keep_prompt(self, cell: str, job: str) -> None:
+        """Write what a cell was taught and what it sent, where its job noted that.
+
+        Jobs of older versions did not.
+        """
+        source = self._store.folder("predict", job) / "prompt.json"
+        if source.exists():
+            target = prompt_path(self.path, cell)
+            target.parent.mkdir(exist_ok=True)
+            noted = json.loads(source.read_text(encoding="utf-8"))
+            form = {"schema": PROMPT_SCHEMA, "cell": cell, **noted}
+            with naming(target):
+                target.write_text(pretty(form), encoding="utf-8")
 
     def keep_scores(self, cell: str, metric: str, job: str) -> None:
         """Copy the scores of a cell by one metric."""
@@ -175,6 +199,11 @@ def scores_path(folder: Path, metric: str, cell: str) -> Path:
 def near_duplicates_path(folder: Path, cell: str) -> Path:
     """Where a run folder has the near-duplicates of a cell; not there if it has no training."""
     return folder / NEAR_DUPLICATES / f"{cell}.json"
+
+
+def prompt_path(folder: Path, cell: str) -> Path:
+    """Where a run folder has what a cell was taught and sent; older ones have it not."""
+    return folder / PROMPTS / f"{cell}.json"
 
 
 def latency_path(folder: Path, cell: str) -> Path:

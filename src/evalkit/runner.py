@@ -67,7 +67,7 @@ class Run:
         self._budget = Budget(suite.limits, self._ledger, self._currency or "")
         self._failed: dict[str, Failure] = {}
         self._stopped: str | None = None
-        self._provenance = provenances(suite, plugins)
+        self._provenance = provenances(suite, plugins, of_jobs=True)
         self._started, self._clock = time.time(), time.monotonic()
 
     def execute(self, cells: Sequence[Cell]) -> Finished:
@@ -322,8 +322,7 @@ class Run:
         if job.id not in record.notes or record.jobs is None:
             return
         if job.kind == "predict":
-            self._run.keep_predictions(record.cell.id, job.id)
-            self._run.keep_near_duplicates(record.cell.id, job.id)
+            self._run.keep_answers(record.cell.id, job.id)
         for name, score in record.jobs.scores.items():
             if score is job:
                 self._run.keep_scores(record.cell.id, name, job.id)

@@ -8,7 +8,8 @@ import base64
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 from urllib.parse import quote
 
 HIDDEN = "[secret]"
@@ -19,10 +20,36 @@ _SHORTEST = 8
 
 def hide(text: str, environment: Mapping[str, str] = os.environ) -> str:
     """The text without the values of variables that are called like keys, plain or encoded."""
-    forms = {form for value in _values(environment) for form in _forms(value)}
-    for form in sorted(forms, key=len, reverse=True):
-        text = text.replace(form, HIDDEN)
-    return text
+    return hider(environment)(text)
+
+
+def hider(environment: Mapping[str, str] = os.environ) -> Callable[[str], str]:
+    """`hide` for many texts: the environment is looked at once, now."""
+    found = {form for value in _values(environment) for form in _forms(value)}
+    forms = sorted(found, key=len, reverse=True)
+
+    def hidden(text: str) -> str:
+        for form in forms:
+            text = text.replace(form, HIDDEN)
+        return text
+
+    return hidden
+
+
+def hide_in(form: Any, hidden: Callable[[str], str]) -> Any:
+    """A JSON form with keys hidden in all its texts; the names of its fields stay.
+
+    Args:
+        form: what is to be written.
+        hidden: what `hider` returned.
+    """
+    if isinstance(form, str):
+        return hidden(form)
+    if isinstance(form, Mapping):
+        return {key: hide_in(value, hidden) for key, value in form.items()}
+    if isinstance(form, list | tuple):
+        return [hide_in(item, hidden) for item in form]
+    return form
 
 
 def _values(environment: Mapping[str, str]) -> Iterator[str]:

@@ -32,6 +32,7 @@ from evalkit.records import (
     ResolvedModel,
     Usage,
 )
+from evalkit.strict import DEEPEST, finite_json, nests_deeply
 
 _READ_AT_ONCE = 500
 
@@ -108,14 +109,22 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _objects(texts: Sequence[str]) -> list[dict[str, Any]] | None:
-    """What lines hold; None if there is not one JSON object in each, in ASCII."""
+    """What lines hold; None if there is not one object of strict JSON in each, in ASCII."""
     together = ",".join(texts)
     try:
-        forms = json.loads(f"[{together}]") if together.isascii() else []
-    except (ValueError, RecursionError):
+        forms = finite_json(f"[{together}]") if together.isascii() else []
+    except ValueError:
         return None
-    sound = len(forms) == len(texts) and all(type(form) is dict for form in forms)
+    sound = len(forms) == len(texts) and all(map(_is_object, forms, texts))
     return forms if sound else None
+
+
+def _is_object(form: Any, text: str) -> bool:
+    """Whether a line held an object that nests no deeper than what is read elsewhere."""
+    if type(form) is not dict:
+        return False
+    deep = text.count("[") + text.count("{") > DEEPEST
+    return not (deep and any(map(nests_deeply, form.values())))
 
 
 def read_predictions(path: Path) -> Iterator[Prediction]:

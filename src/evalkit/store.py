@@ -32,6 +32,8 @@ from evalkit.strict import misfits, strict_json
 
 _JOB_FILE = "job.json"
 _LONG_AGO_S = 60.0
+NOT_WHOLE = "the run folder is not whole, or of an older version: run the suite again"
+"""What to do about a file that a run folder lacks."""
 _OURS = ".evalkit-"
 """How the names of files begin that are about to be renamed."""
 
@@ -88,7 +90,7 @@ def read_object(path: Path) -> dict[str, Any]:
     try:
         content = strict_json(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
+        raise UserError(f"{path}: cannot be read: {error.strerror}", NOT_WHOLE) from None
     except ValueError as error:
         raise UserError(f"{path}: damaged: {error}", "run the suite again") from None
     if not isinstance(content, dict):

@@ -34,13 +34,22 @@ def strict_json(text: str) -> Any:
         ValueError: it is no JSON, holds a number that is not finite or too long, or nests deeper
             than ``DEEPEST``.
     """
-    try:
-        value = json.loads(text, parse_constant=_refuse, parse_float=_finite, parse_int=_whole)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+    value = finite_json(text)
     if text.count("[") + text.count("{") > DEEPEST and nests_deeply(value):
         raise ValueError("nested too deeply")
     return value
+
+
+def finite_json(text: str) -> Any:
+    """The same, however deep it nests, as long as the stack bears it.
+
+    Raises:
+        ValueError: it is no JSON, or holds a number that is not finite or too long.
+    """
+    try:
+        return json.loads(text, parse_constant=_refuse, parse_float=_finite, parse_int=_whole)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def nests_deeply(value: Any) -> bool:

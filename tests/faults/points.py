@@ -24,7 +24,7 @@ SAMES = (
     (r"[0-9a-f]{24,}", "ID"),
     (r"ID-\d+", "ID-draft"),
     (r"\d{8}-\d{6}-[\w.]+(-\d+)?", "RUN"),
-    (r"(predictions|near-duplicates|scores/[^/]+)/[^/]+", r"\1/CELL"),
+    (r"(predictions|near-duplicates|prompts|scores/[^/]+)/[^/]+", r"\1/CELL"),
     (r"(step-)\d+[^/]*", r"\1N"),
     (r"\.\d+$", ""),
 )

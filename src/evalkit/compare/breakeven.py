@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from evalkit.compare.costs import amount
 from evalkit.compare.evidence import Evidence, Form
 from evalkit.stats.arrays import FloatArray
 from evalkit.stats.cost import BreakEven, Costs, break_even, break_even_interval, quality_adjusted
@@ -183,38 +182,3 @@ def _interval(found: BreakEven, more: float, drawn: FloatArray | None) -> dict[s
     if high is None:
         reason = "unbounded: in more than 2.5% of resamples it never pays"
     return {"low": low, "high": high, "undefined": reason}
-
-
-def break_even_sentences(
-    found: Sequence[Form], currency: str | None, about: str | None = None
-) -> list[str]:
-    """What the break-even numbers say, in words.
-
-    Args:
-        found: as `break_evens` has them.
-        currency: of the amounts.
-        about: only the pairs with this method.
-    """
-    return [
-        _sentence(one, view, currency or "")
-        for one in found
-        if about in (None, one["cheaper_to_adapt"], one["dearer_to_adapt"])
-        for view in ("paid", "with_errors")
-        if one[view] is not None and one[view]["answers"] is not None
-    ]
-
-
-def _sentence(one: Form, view: str, currency: str) -> str:
-    usual, adapted, shown = one["cheaper_to_adapt"], one["dearer_to_adapt"], one[view]
-    lead = "with what bad answers cost, " if view == "with_errors" else ""
-    more = f"{currency} {amount(one['more_to_adapt'])} more to adapt".strip()
-    saved = f"{currency} {amount(shown['saved_per_1000'])} less per 1,000 answers".strip()
-    from_there = f"pays from {shown['answers']:,.0f} answers on{_ends(shown)}"
-    return f"{lead}{adapted} {from_there}, compared with {usual}: {more}, {saved}"
-
-
-def _ends(shown: Form) -> str:
-    if shown["low"] is None:
-        return ""
-    high = "no end" if shown["high"] is None else f"{shown['high']:,.0f}"
-    return f" [95%: {shown['low']:,.0f} to {high}]"

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evalkit.compare.methods import Form, Method
+from evalkit.compare.sentences import amount
 from evalkit.prices import Prices
 from evalkit.stats.cost import hosted_cost
 from evalkit.suite import AnalysisKeys
@@ -131,11 +132,6 @@ def _tokens(usages: Sequence[Mapping[str, int]], count: int) -> dict[str, float 
 
 def _mean(numbers: Sequence[float]) -> Any:
     return sum(numbers) / len(numbers) if numbers else None
-
-
-def amount(value: float) -> str:
-    """An amount as text, with three digits or all before the point."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def price_text(costs_of_one: Form) -> str:

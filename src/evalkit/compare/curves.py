@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from evalkit.compare.crossing import Crossing, crossing_of
-from evalkit.compare.evidence import Evidence, Form
+from evalkit.compare.evidence import Evidence
 from evalkit.compare.families import Family, families, trains_on_nothing
 from evalkit.compare.gaps import Curve
 from evalkit.compare.methods import Method
@@ -77,18 +77,6 @@ def last_steps(methods: Sequence[Method], evidence: Evidence) -> list[Step]:
     """The last two measured points of each learning curve that has two."""
     measured = (_measured(family, evidence) for family in families(methods))
     return [(points[-2][1], points[-1][1]) for points in measured if len(points) > 1]
-
-
-def curve_sentences(curves: Sequence[Form]) -> list[str]:
-    """What the curves show, in words."""
-    return [
-        text
-        for curve in curves
-        for text in (
-            f"{curve['curve']}: {curve['last_step']['text']}",
-            *(one["text"] for one in curve["crossings"] if one["undefined"] is None),
-        )
-    ]
 
 
 def _points(family: Family, evidence: Evidence) -> Iterator[dict[str, Any]]:

@@ -9,15 +9,13 @@ from math import inf, isfinite
 from typing import Any
 
 from evalkit.compare.methods import Method
+from evalkit.compare.sentences import ENDS, SHARES, flat_latency, seconds
 from evalkit.errors import UserError
 from evalkit.run_folder import latency_path
 from evalkit.stats.latency import latency
 from evalkit.store import read_object
 
 Form = Mapping[str, Any]
-
-_SHARES = {"p50": 0.50, "p95": 0.95}
-_ENDS = ("value", "low", "high")
 
 
 def latencies(methods: Sequence[Method]) -> dict[str, list[dict[str, Any]]]:
@@ -61,7 +59,7 @@ def _figures(stored: Form) -> dict[str, Any]:
         "latest_s": stored["late"]["most_s"],
         "under_way": stored["under_way"]["most"],
         "bound": stored["under_way"]["bound"],
-        **{name: _percentile(times, share) for name, share in _SHARES.items()},
+        **{name: _percentile(times, share) for name, share in SHARES.items()},
     }
 
 
@@ -73,29 +71,6 @@ def _percentile(times: Sequence[float], share: float) -> dict[str, Any]:
         **{key: end if end is not None and isfinite(end) else None for key, end in ends.items()},
         "infinite": [key for key, end in ends.items() if end == inf],
     }
-
-
-def flat_latency(own: Sequence[Form]) -> dict[str, float | None]:
-    """The figures of a method for a flat row: of its only measured cell, else none."""
-    only = own[0] if len(own) == 1 else None
-    flat: dict[str, float | None] = {"latency_rate": only["load"]["rate"] if only else None}
-    for name in _SHARES:
-        for key in _ENDS:
-            flat[name if key == "value" else f"{name}_{key}"] = _end(only, name, key)
-    return flat
-
-
-def _end(only: Form | None, name: str, key: str) -> float | None:
-    if only is None:
-        return None
-    return inf if key in only[name]["infinite"] else only[name][key]
-
-
-def seconds(value: float | None) -> str:
-    """Seconds with three digits; empty if unknown."""
-    if value is None:
-        return ""
-    return f"{value:#.3g}".rstrip(".") if isfinite(value) else "never"
 
 
 def _in_words(value: float | None) -> str:
@@ -166,7 +141,7 @@ def _by_seed(name: str, own: Sequence[Form]) -> str:
 def describe(stored: Form) -> list[str]:
     """What was measured of a cell, in lines; `stored` as in ``latency/CELL.json``."""
     one = _figures(stored)
-    told = [f"{name} {_with_interval(one[name])}" for name in _SHARES]
+    told = [f"{name} {_with_interval(one[name])}" for name in SHARES]
     lines = [f"{one['cell']}: {', '.join(told)}; {_load_text(one['load'])}"]
     lines += [f"  {note}" for note in _doubts(one["cell"], one)]
     first = stored["first_failure"]
@@ -177,6 +152,6 @@ def describe(stored: Form) -> list[str]:
 
 
 def _with_interval(found: Form) -> str:
-    value, low, high = (inf if key in found["infinite"] else found[key] for key in _ENDS)
+    value, low, high = (inf if key in found["infinite"] else found[key] for key in ENDS)
     ends = ", ".join(seconds(end) or "unknown" for end in (low, high))
     return f"{_in_words(value)} [{ends}]"

@@ -73,6 +73,21 @@ def read_methods(folders: Sequence[Path]) -> list[Method]:
     ]
 
 
+def methods_of(folder: Path, results: Form) -> list[Method]:
+    """The methods of one run, whose results are at hand."""
+    return [
+        Method(
+            name=group[0]["method"],
+            adapter=group[0]["adapter"],
+            cells=group,
+            results=results,
+            folder=folder,
+            run=folder.name,
+        )
+        for group in _groups(results)
+    ]
+
+
 def _names(folders: Sequence[Path]) -> dict[Path, str]:
     """What each run is called: its folder, after as many others as tell it from all the rest."""
     depth = 1

@@ -46,7 +46,7 @@ class Numbers:
             self._terms[key] = read_terms(method, metric)
         found = self._terms[key]
         if found is None or not found.examples:
-            return _why_no_terms(method, metric)
+            return why_no_terms(method, metric)
         return found
 
     def clusters(self, examples: tuple[str, ...]) -> Clusters:
@@ -76,8 +76,8 @@ class Numbers:
             scores = self._scores(own, metric, examples)
             found = estimate_all(scores, self.clusters(examples), sampling=self.sampling)
             for method, one in zip(own, found, strict=True):
-                least, most = _range(method, metric)
-                interval = _within(one.interval, least, most)
+                least, most = range_of(method, metric)
+                interval = within(one.interval, least, most)
                 self._estimates[method.name, metric] = replace(one, interval=interval)
         return {method.name: self._estimates[method.name, metric] for method in methods}
 
@@ -96,12 +96,12 @@ class Numbers:
         for examples, own in together.items():
             found = self._compare(own, metric, examples, higher_is_better=higher_is_better)
             for (one, other), difference in zip(own, found, strict=True):
-                least, most = _range(one, metric)
+                least, most = range_of(one, metric)
                 ends = least - most, most - least
                 self._differences[one.name, other.name, metric] = replace(
                     difference,
-                    interval=_within(difference.interval, *ends),
-                    narrow=_within(difference.narrow, *ends),
+                    interval=within(difference.interval, *ends),
+                    narrow=within(difference.narrow, *ends),
                 )
         return [self._differences[one.name, other.name, metric] for one, other in pairs]
 
@@ -147,20 +147,21 @@ class Numbers:
         ]
 
 
-def _range(method: Method, metric: str) -> tuple[float, float]:
+def range_of(method: Method, metric: str) -> tuple[float, float]:
     """The least and the greatest value that a metric can have."""
     least, most = method.cells[0]["scores"][metric].get("range") or (None, None)
     return -inf if least is None else least, inf if most is None else most
 
 
-def _within(found: Interval | None, least: float, most: float) -> Interval | None:
+def within(found: Interval | None, least: float, most: float) -> Interval | None:
     """The interval without values that there cannot be."""
     if found is None:
         return None
     return replace(found, low=max(found.low, least), high=min(found.high, most))
 
 
-def _why_no_terms(method: Method, metric: str) -> str:
+def why_no_terms(method: Method, metric: str) -> str:
+    """Why the figure of a method is not made of what its examples scored."""
     for cell in method.cells:
         score = cell["scores"][metric]
         if score["value"] is None:

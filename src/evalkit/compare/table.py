@@ -5,10 +5,13 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from evalkit.compare.breakeven import break_even_sentences
-from evalkit.compare.costs import amount
-from evalkit.compare.curves import curve_sentences
-from evalkit.compare.latency import flat_latency, seconds
+from evalkit.compare.sentences import (
+    amount,
+    break_even_sentences,
+    curve_sentences,
+    flat_latency,
+    seconds,
+)
 from evalkit.report.table import UNDEFINED, Table, with_interval
 from evalkit.wording import p_value, with_sign
 

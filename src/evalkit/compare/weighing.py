@@ -9,8 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from evalkit.compare.costs import amount, price_text
+from evalkit.compare.costs import price_text
 from evalkit.compare.evidence import Evidence, Form
+from evalkit.compare.sentences import amount
 from evalkit.stats.pareto import SURE, Recommendation, front, recommend
 
 

@@ -24,8 +24,8 @@ from evalkit.interfaces.comparison import (
 )
 from evalkit.interfaces.engine import Attempt, Engine, Journal
 from evalkit.interfaces.entry import Entry, Notify, Registry, Resolver
-from evalkit.interfaces.metric import Metric, Ratio
-from evalkit.interfaces.run import Event, Executor, Reporter
+from evalkit.interfaces.metric import Match, Metric, Ratio
+from evalkit.interfaces.run import Event, Executor, Reporter, Written
 from evalkit.interfaces.task import Task
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "Event",
     "Executor",
     "Journal",
+    "Match",
     "Metric",
     "Notify",
     "Preview",
@@ -56,4 +57,5 @@ __all__ = [
     "Standing",
     "Steps",
     "Task",
+    "Written",
 ]

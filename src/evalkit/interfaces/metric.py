@@ -28,6 +28,23 @@ class Ratio:
     empty: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """An item of an answer that stands for an item of its target.
+
+    A value that is a list has its elements as items; any other value is one item, number 0.
+
+    Attributes:
+        answer: index of the item in the answer's value.
+        target: index of the item in the target.
+        similarity: from 0 to 1; 1 means equal after whatever normalisation the metric does.
+    """
+
+    answer: int
+    target: int
+    similarity: float = 1.0
+
+
 class Metric(ABC):
     """Prediction -> Score; owns its direction, its range and its aggregation."""
 
@@ -61,3 +78,15 @@ class Metric(ABC):
 
         None stands for a figure that is undefined for these scores.
         """
+
+    def matches(self, target: Json, value: Json) -> Sequence[Match] | None:
+        """Which items of an answer are right, and for which of its target they stand.
+
+        By it a report shows an answer beside its target, item by item: an item of the target
+        without a match was missed, one of the answer was invented. Several items may share one
+        where the metric lets them. It is asked after ``score``, with the same arguments.
+
+        Returns:
+            None, the default, if the metric does not look at items.
+        """
+        return None

@@ -1,7 +1,7 @@
 """Where jobs run, and how results are shown."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 Event: TypeAlias = Mapping[str, Any]
 """What a running job tells: ``done`` of ``total``, and a ``note`` that may hold a loss; a
 ``notice``, something worth a line; or an ``attempt`` at a request, for the ledger."""
+
+Written: TypeAlias = Path | Sequence[Path] | None
+"""What a reporter wrote: a file, several, or none that a user should be told of."""
 
 
 class Executor(ABC):
@@ -83,5 +86,25 @@ class Reporter(ABC):
         self.params = params
 
     @abstractmethod
-    def report(self, results: Mapping[str, Json], folder: Path) -> None:
-        """Show or write the results (the content of ``results.json``) of a run folder."""
+    def report(self, results: Mapping[str, Json], folder: Path) -> Written:
+        """Show or write what a run found.
+
+        It is called when a run is over, and by ``evalkit report`` whenever a user wants it again,
+        also for runs that are not finished, or were made by older versions.
+
+        Two parameters have a meaning of their own, if there are such: ``file`` is where to write,
+        seen from the run folder, and is set by ``evalkit report -o FILE``; ``runs`` are further
+        run folders to show beside this one.
+
+        Args:
+            results: the content of ``results.json``; ``analysis`` and ``expectations`` may be
+                missing. ``RunView(folder, results)`` reads everything else.
+            folder: the run folder.
+
+        Returns:
+            The file that was written, or several, which the user is told of; None if there is
+            none.
+
+        Raises:
+            UserError: it cannot be made, and the user can mend that.
+        """

@@ -19,6 +19,7 @@ from evalkit.interfaces import (
 from evalkit.jobs.files import JUDGMENTS, Tell, evaluation_of, predictions_file, predictions_of
 from evalkit.predict import Answer, Answering, drive
 from evalkit.records import Failure, Json, Request, Usage
+from evalkit.secrets import hide_in, hider
 from evalkit.serialization import (
     failure_to_json,
     line,
@@ -55,9 +56,11 @@ def compare(shop: Workshop, spec: Spec, folder: Path, on_event: Tell) -> Event:
                 "usage": usage_to_json(its),
                 "seconds": round(time.monotonic() - started, 3),
             }
+    hidden = hider()  # a judge may repeat what an endpoint let it see
     with (folder / JUDGMENTS).open("w", encoding="ascii") as file:
         for question in asked:
-            file.write(line(_judgment(question.id, verdicts[question.id])) + "\n")
+            judgment = _judgment(question.id, hide_in(verdicts[question.id], hidden))
+            file.write(line(judgment) + "\n")
     result = comparison.conclude(contest, verdicts)
     return {
         "usage": usage_to_json(usage),

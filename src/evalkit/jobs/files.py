@@ -17,6 +17,7 @@ SCORES = "scores.jsonl"
 ADAPTED = "adapted.json"
 JUDGMENTS = "judgments.jsonl"
 NEAR_DUPLICATES = "near-duplicates.json"
+PROMPT = "prompt.json"
 
 Tell: TypeAlias = Callable[[Event], None]
 """Told of progress, and of what is worth a line."""

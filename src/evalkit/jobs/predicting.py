@@ -13,10 +13,12 @@ from evalkit.jobs.files import (
     ADAPTED,
     NEAR_DUPLICATES,
     PREDICTIONS,
+    PROMPT,
     Tell,
     evaluation_of,
     read_json,
 )
+from evalkit.jobs.sent import Sent
 from evalkit.lines import InOrder, Pace, Tally, prediction_line
 from evalkit.predict import predict as predictions_from
 from evalkit.records import Example, Json
@@ -26,7 +28,7 @@ from evalkit.workshop import Spec, Workshop
 
 
 def predict(shop: Workshop, spec: Spec, folder: Path, on_event: Tell) -> Event:
-    """Predict, and write the predictions in the order of the examples."""
+    """Predict; write the predictions in the order of the examples, and what was really sent."""
     source = Store(Path(spec["root"])).folder("adapt", spec["adapted"])
     adapted = adapted_from_json(read_json(source / ADAPTED), source)
     task, train, examples = TaskView(shop.task(spec)), shop.train(spec), evaluation_of(shop, spec)
@@ -36,13 +38,14 @@ def predict(shop: Workshop, spec: Spec, folder: Path, on_event: Tell) -> Event:
     watch = Watch(task, train, adapted)
     program = shop.adapter(spec).program(adapted, watch)
     answering = watch.over(shop.answering(spec["models"][spec["model"]]))
-    tally, pace = Tally(), Pace(on_event, len(examples))
+    tally, pace, sent = Tally(), Pace(on_event, len(examples)), Sent(examples)
     with at_rest(), (folder / PREDICTIONS).open("wb") as file:
         ordered = InOrder(file, (example.id for example in examples))
-        for prediction in predictions_from(task, program, examples, answering):
+        for prediction in predictions_from(task, sent.by(program), examples, answering):
             ordered.write(prediction.example_id, prediction_line(prediction))
             tally.add(prediction)
             pace.step()
+    (folder / PROMPT).write_text(pretty(sent.form(adapted)), encoding="utf-8")
     failed = tally.outcomes["failed"]
     if failed == len(examples) and tally.first:
         raise EngineError(f"no example could be answered: {tally.first.reason}", tally.first.hint)

@@ -5,12 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from numbers import Real
 from pathlib import Path
+from typing import Any
 
 from evalkit.collector import at_rest
 from evalkit.errors import JobError, UserError
 from evalkit.influence import influences
 from evalkit.interfaces import Event, Metric
 from evalkit.jobs.files import SCORES, Tell, evaluation_of, predictions_file
+from evalkit.jobs.matching import matches_of
 from evalkit.lines import Rows, as_line
 from evalkit.records import Json
 from evalkit.serialization import plain, read_lines
@@ -21,7 +23,7 @@ _PLAIN = frozenset({int, float})
 
 
 def score(shop: Workshop, spec: Spec, folder: Path, on_event: Tell) -> Event:
-    """Score, and write what each answer is worth."""
+    """Score, and write what each answer is worth, with what was matched in it."""
     cls = shop.plugins.load("metric", spec["metric"]["use"])
     metric: Metric = cls(shop.params("metric", spec["metric"]))
     targets = {example.id: example.target for example in evaluation_of(shop, spec)}
@@ -30,10 +32,15 @@ def score(shop: Workshop, spec: Spec, folder: Path, on_event: Tell) -> Event:
         for identity, value in _answers(predictions_file(spec, spec["predicted"])):
             if identity not in targets:
                 raise JobError(f"there is an answer to {identity!r}, which is no evaluated example")
-            values = metric.score(targets[identity], value)
+            target = targets[identity]
+            values = metric.score(target, value)
             _check_score(metric, identity, values)
             scores.append(values)
-            file.write(as_line({"id": identity, "values": values}))
+            form: dict[str, Any] = {"id": identity, "values": values}
+            matches = matches_of(metric, identity, target, value)
+            if matches is not None:
+                form["matches"] = matches
+            file.write(as_line(form))
         figures = dict(metric.aggregate(scores))
     values_of_all = plain(figures)
     if metric.headline not in values_of_all:

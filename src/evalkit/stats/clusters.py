@@ -122,13 +122,22 @@ def by_source(sources: Sequence[Collection[str]]) -> Clusters:
             "sources of examples: a collection of ids is needed for each example, and one example",
             'write {"e1", "e2"} for an example that was joined from the entries e1 and e2',
         )
-    holds = _holds(sources)
+    return by_entry(_holds(sources))
+
+
+def by_entry(holds: Any) -> Clusters:
+    """Clusters by what examples are made of, given as a sparse table.
+
+    Args:
+        holds: a 1 where an example holds an entry: shape (examples, entries), at least one of
+            each. An example that holds none is by itself.
+    """
+    examples = int(holds.shape[0])
     count, groups = _components(holds)
     sizes = np.bincount(groups, minlength=count)
-    largest = float(sizes.max()) / len(sources)
+    largest = float(sizes.max()) / examples
     if largest <= LARGEST_COMPONENT or _have_a_common_source(holds, groups, sizes):
         return _in_units(groups, count, largest=largest)
-    examples = len(sources)
     return _in_units(np.arange(examples), examples, largest=largest, sharing=_sharing(holds))
 
 

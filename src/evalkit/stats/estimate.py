@@ -5,13 +5,13 @@ Every function takes scores on the same examples, in the same order.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import isfinite, sqrt
 
 import numpy as np
 
 from evalkit.errors import UserError
 from evalkit.stats.arrays import FloatArray
-from evalkit.stats.bootstrap import Sampling, jackknife, replicate
+from evalkit.stats.bootstrap import Sampling, half_width, jackknife, replicate
 from evalkit.stats.clusters import Clusters
 from evalkit.stats.figure import Figure, Sample, interval_of, notes_on
 from evalkit.stats.proportions import wilson
@@ -67,6 +67,41 @@ def estimate_all(
     replicates = replicate(methods, clusters, sampling or Sampling())
     pairs = zip(methods, replicates, strict=True)
     return [_estimate(method, rows, clusters, level) for method, rows in pairs]
+
+
+def plain_interval(
+    method: Scores, clusters: Clusters, *, binary: bool, level: float = 0.95
+) -> Interval | str:
+    """The interval of a figure without resampling, for many figures of small groups.
+
+    Wilson's of a proportion, else by Student's t, as ``estimate`` has it below 30 clusters.
+
+    Args:
+        method: the scores of the group.
+        clusters: of the same examples.
+        binary: whether the metric finds an example right or wrong. A few examples do not show it.
+        level: how often such intervals hold the true value.
+
+    Returns:
+        The reason where it is undefined: the figure is, or too little shows how far it may vary.
+
+    Raises:
+        UserError: scores and clusters differ in the number of examples.
+    """
+    check_examples([method], clusters)
+    if binary and is_proportion(method, clusters):
+        low, high = wilson(int(method.numerator[0].sum()), method.examples, level)
+        return Interval(low=low, high=high, level=level, method="Wilson")
+    value, table = method.value(), method.linearised()
+    if value is None or table is None:
+        return NO_DENOMINATOR
+    spread = spread_of([table], clusters)
+    if isinstance(spread, str):
+        return spread
+    half = half_width(level, spread.freedom) * spread.error
+    if not isfinite(half):
+        return f"undefined, because there are only {clusters.count:.1f} clusters"
+    return Interval(low=value - half, high=value + half, level=level, method="t")
 
 
 def joint_replicates(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from evalkit.errors import UserError
-from evalkit.stats.arrays import NEGLIGIBLE, FloatArray, finite
+from evalkit.stats.arrays import NEGLIGIBLE, FloatArray, IntArray, finite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,6 +81,11 @@ class Scores:
     def blank(self) -> float:
         """The figure where the sum below is 0, NaN if there is none."""
         return np.nan if self.empty is None else self.empty
+
+    def of_examples(self, columns: IntArray) -> Self:
+        """The same for some of the examples, at least one, by their columns."""
+        above, below = self.numerator[:, columns], self.denominator[:, columns]
+        return type(self)(numerator=above, denominator=below, empty=self.empty)
 
     def by_seed(self) -> FloatArray:
         """The figure of each seed; NaN where it is undefined. Shape (seeds,)."""

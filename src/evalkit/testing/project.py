@@ -14,6 +14,8 @@ from unittest import mock
 
 from evalkit.cli import main
 
+_SETTINGS = ("EVALKIT_CACHE", "EVALKIT_DEFAULT_REPORTERS")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
@@ -104,13 +106,17 @@ class Project:
         return loaded
 
     def environment(self) -> dict[str, str]:
-        """The environment of every command: wide, without colours, no setting but the cache's."""
+        """The environment of every command: wide, without colours, few settings of evalkit's own.
+
+        Those of the cache stay, and the default reporters if a test sets some: else there are none.
+        """
         kept = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("EVALKIT_") or name.startswith("EVALKIT_CACHE")
+            if not name.startswith("EVALKIT_") or name.startswith(_SETTINGS)
         }
-        return {**kept, "COLUMNS": "160", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
+        fixed = {"COLUMNS": "160", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
+        return {"EVALKIT_DEFAULT_REPORTERS": "", **kept, **fixed}
 
 
 def _checked(result: Result, check: bool) -> Result:

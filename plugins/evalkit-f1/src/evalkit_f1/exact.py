@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from evalkit_f1.items import Items
+from evalkit_f1.matching import Pair, equals
 from evalkit_f1.metric import Columns, TripleF1, f1_of
 from evalkit_f1.normalize import PROFILES
 from evalkit_f1.params import ExactF1Params
@@ -30,19 +31,19 @@ class ExactF1(TripleF1[str]):
         self._profile = PROFILES[params.normalization]
         super().__init__(params, self._profile.whole)
 
-    def true_positives(self, answer: Items[str], target: Items[str]) -> int:
-        """How many items are in both. The study's rule compares malformed items too."""
-        both = len(answer.triples & target.triples)
+    def pairs(self, answer: Items[str], target: Items[str]) -> list[Pair]:
+        """The items that are in both. The study's rule compares malformed items too."""
+        both = equals(answer.triples, target.triples)
         if self.params.compat == "study":
-            both += len(answer.broken & target.broken)
+            both += equals(answer.broken, target.broken)
         return both
 
-    def compare(self, answer: Items[str], target: Items[str]) -> dict[str, float]:
+    def compare(self, answer: Items[str], target: Items[str], tp: int) -> dict[str, float]:
         """The parts of every triple metric, and counts of distinct pairs.
 
         A malformed item counts as a pair that nothing matches.
         """
-        parts = super().compare(answer, target)
+        parts = super().compare(answer, target, tp)
         ours = set(map(self._profile.pair, answer.written))
         theirs = ours if target is answer else set(map(self._profile.pair, target.written))
         parts["pair_tp"] = len(ours & theirs)

@@ -7,14 +7,14 @@ long, another relation between them hardly changes it. `evalkit_f1.slot_fuzzy` l
 By default matches are one to one, so that no score exceeds 1.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from evalkit_f1.items import Items
-from evalkit_f1.matching import count_matches
+from evalkit_f1.matching import Pair, share, similars
 from evalkit_f1.metric import TripleF1
 from evalkit_f1.normalize import PROFILES
 from evalkit_f1.params import FuzzyF1Params
@@ -30,11 +30,11 @@ class FuzzyF1(TripleF1[str]):
         super().__init__(params, PROFILES[params.normalization].whole)
         self.range = (0.0, None if params.compat == "study" else 1.0)
 
-    def true_positives(self, answer: Items[str], target: Items[str]) -> int:
-        """How many items match, by the rule that the parameters choose."""
+    def pairs(self, answer: Items[str], target: Items[str]) -> list[Pair]:
+        """The items that match, by the rule that the parameters choose."""
         if self.params.compat == "study":
-            return any_match(answer.triples | answer.broken, target.triples | target.broken)
-        return count_matches(
+            return any_match(_all(answer), _all(target))
+        return similars(
             answer.triples,
             target.triples,
             similarity=ratios,
@@ -47,12 +47,21 @@ def ratios(answer: Sequence[str], target: Sequence[str]) -> NDArray[np.float64]:
     return process.cdist(answer, target, scorer=fuzz.ratio, dtype=np.float64)
 
 
-def any_match(answer: Collection[str], target: Collection[str]) -> int:
-    """The study's rule: how many predictions have a rounded ratio above 80 with any reference.
+def any_match(answer: Mapping[str, int], target: Mapping[str, int]) -> list[Pair]:
+    """The study's rule: each prediction that has a rounded ratio above 80 with any reference.
 
-    Several predictions may share a reference. Rounding is Python's, so 80.5 becomes 80.
+    It stands for the most similar one; several predictions may share a reference. Rounding is
+    Python's, so 80.5 becomes 80.
     """
-    return sum(
-        any(round(fuzz.ratio(prediction, reference)) > 80 for reference in target)
-        for prediction in answer
-    )
+    found = []
+    for prediction, place in answer.items():
+        alike = {reference: fuzz.ratio(prediction, reference) for reference in target}
+        best = max(alike, key=alike.__getitem__, default=None)
+        if best is not None and round(alike[best]) > 80:
+            found.append((place, target[best], share(alike[best])))
+    return found
+
+
+def _all(items: Items[str]) -> dict[str, int]:
+    """Malformed items too, as one string each."""
+    return {**items.broken, **items.triples}

@@ -1,6 +1,6 @@
 """The items of one answer or one target, counted and ready to be matched."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
 from evalkit import DataError, Json
@@ -17,14 +17,15 @@ class Items(NamedTuple, Generic[Form]):  # a frozen dataclass takes four times a
     """What was read.
 
     Attributes:
-        triples: the distinct well-formed items, normalised.
+        triples: the distinct well-formed items, normalised, each with the index of the first item
+            that is written so.
         broken: the distinct malformed items, likewise.
         written: the well-formed items as written, duplicates included.
         total: number of items, duplicates included.
     """
 
-    triples: frozenset[Form]
-    broken: frozenset[Form]
+    triples: Mapping[Form, int]
+    broken: Mapping[Form, int]
     written: list[Written]
     total: int
 
@@ -57,14 +58,21 @@ def read_items(value: Json, form: Callable[[Written], Form]) -> Items[Form]:
     except (TypeError, AttributeError):  # a part that is no string
         raise _wrong_form(value) from None
     if _TRIPLE.issuperset(map(len, written)):
-        return Items(frozenset(forms), frozenset(), written, len(written))
-    pairs = list(zip(written, forms, strict=True))
+        return Items(_first_places(enumerate(forms)), {}, written, len(written))
+    whole = [len(item) == 3 for item in written]
     return Items(
-        triples=frozenset(form for item, form in pairs if len(item) == 3),
-        broken=frozenset(form for item, form in pairs if len(item) != 3),
+        triples=_first_places((i, form) for i, form in enumerate(forms) if whole[i]),
+        broken=_first_places((i, form) for i, form in enumerate(forms) if not whole[i]),
         written=[item for item in written if len(item) == 3],
         total=len(written),
     )
+
+
+def _first_places(numbered: Iterable[tuple[int, Form]]) -> dict[Form, int]:
+    places: dict[Form, int] = {}
+    for index, form in numbered:
+        places.setdefault(form, index)
+    return places
 
 
 def _wrong_form(found: object) -> DataError:

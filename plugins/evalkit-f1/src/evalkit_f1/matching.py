@@ -5,8 +5,7 @@ the threshold. Of all matchings with the most pairs, the one with the greatest s
 is taken (the assignment problem, solved by ``scipy.optimize.linear_sum_assignment``).
 """
 
-from collections.abc import Callable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -19,18 +18,40 @@ Similarity: TypeAlias = Callable[[Sequence[Form], Sequence[Form]], NDArray[np.fl
 """Predictions and references -> one row for each prediction, one column for each reference."""
 
 
-def count_matches(
-    answer: AbstractSet[Form],
-    target: AbstractSet[Form],
+Places: TypeAlias = Mapping[Form, int]
+"""Distinct items, each with the index of the first that is written so."""
+
+Pair: TypeAlias = tuple[int, int, float]
+"""Index of a prediction, index of a reference, and their similarity from 0 to 1."""
+
+
+def equals(answer: Places[Form], target: Places[Form]) -> list[Pair]:
+    """Each item that is on both sides."""
+    return [(place, target[form], 1.0) for form, place in answer.items() if form in target]
+
+
+def similars(
+    answer: Places[Form],
+    target: Places[Form],
     *,
     similarity: Similarity[Form],
     threshold: float,
-) -> int:
-    """How many pairs a one-to-one matching finds at most."""
-    if answer <= target or target <= answer:
-        return min(len(answer), len(target))  # equal ones are similar
-    rows, _ = matched(similarity(list(answer), list(target)), threshold)
-    return len(rows)
+) -> list[Pair]:
+    """The one-to-one matching with the most pairs."""
+    if answer.keys() <= target.keys() or target.keys() <= answer.keys():
+        return equals(answer, target)  # as many as there can be, and none is more similar
+    found = similarity(list(answer), list(target))
+    rows, columns = matched(found, threshold)
+    ours, theirs = list(answer.values()), list(target.values())
+    return [
+        (ours[row], theirs[column], share(found[row, column]))
+        for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
+    ]
+
+
+def share(similarity: float) -> float:
+    """A similarity of 0 to 100 as one of 0 to 1, cut to 4 places: only equal items have 1."""
+    return int(similarity * 100) / 10_000
 
 
 def matched(

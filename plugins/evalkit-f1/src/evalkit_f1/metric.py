@@ -15,8 +15,9 @@ from operator import itemgetter
 from statistics import fmean
 from typing import ClassVar, Final, Generic
 
-from evalkit import Json, Metric, Ratio
+from evalkit import Json, Match, Metric, Ratio
 from evalkit_f1.items import Form, Items, read_items
+from evalkit_f1.matching import Pair
 from evalkit_f1.normalize import Written
 from evalkit_f1.params import TripleParams
 
@@ -50,10 +51,14 @@ class TripleF1(Metric, Generic[Form]):
         self.headline = f"{params.average}_f1"
         self.ratio = _RATIOS[params.average]
         self._form = form
+        self._last: tuple[Json, Json, list[Pair]] | None = None
 
     @abstractmethod
-    def true_positives(self, answer: Items[Form], target: Items[Form]) -> int:
-        """How many items of the answer are right."""
+    def pairs(self, answer: Items[Form], target: Items[Form]) -> list[Pair]:
+        """The items of the answer that are right, each with one of the target for which it stands.
+
+        No item of the answer is in two pairs.
+        """
 
     def score(self, target: Json, value: Json) -> Mapping[str, float]:
         """The parts of one example's score; see the module.
@@ -63,11 +68,24 @@ class TripleF1(Metric, Generic[Form]):
         """
         answer = read_items(value, self._form)
         wanted = answer if value == target else read_items(target, self._form)
-        return self.compare(answer, wanted)
+        pairs = self.pairs(answer, wanted)
+        self._last = (target, value, pairs)
+        return self.compare(answer, wanted, len(pairs))
 
-    def compare(self, answer: Items[Form], target: Items[Form]) -> dict[str, float]:
-        """The parts of the score of items that were read."""
-        tp = self.true_positives(answer, target)
+    def matches(self, target: Json, value: Json) -> list[Match]:
+        """As many as ``tp`` counts; of duplicates the first one is matched.
+
+        Raises:
+            DataError: as ``score``.
+        """
+        last = self._last
+        if last is None or last[0] is not target or last[1] is not value:
+            self.score(target, value)
+        pairs = self._last[2] if self._last else []
+        return [Match(answer=i, target=j, similarity=s) for i, j, s in pairs]
+
+    def compare(self, answer: Items[Form], target: Items[Form], tp: int) -> dict[str, float]:
+        """The parts of the score of items that were read, `tp` of which are right."""
         predicted, reference = answer.distinct, target.distinct
         return {
             "tp": tp,

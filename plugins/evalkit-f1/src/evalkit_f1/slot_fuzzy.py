@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from evalkit_f1.fuzzy import ratios
 from evalkit_f1.items import Items
-from evalkit_f1.matching import count_matches
+from evalkit_f1.matching import Pair, similars
 from evalkit_f1.metric import TripleF1
 from evalkit_f1.normalize import PROFILES, Slots
 from evalkit_f1.params import SlotFuzzyF1Params
@@ -28,9 +28,9 @@ class SlotFuzzyF1(TripleF1[Slots]):
         """Choose the normalisation."""
         super().__init__(params, PROFILES[params.normalization].slots)
 
-    def true_positives(self, answer: Items[Slots], target: Items[Slots]) -> int:
-        """The most pairs of similar triples in which no triple occurs twice."""
-        return count_matches(
+    def pairs(self, answer: Items[Slots], target: Items[Slots]) -> list[Pair]:
+        """As many pairs of similar triples as there can be, with no triple in two of them."""
+        return similars(
             answer.triples,
             target.triples,
             similarity=least_ratios,

@@ -1,0 +1,59 @@
+"""Charts as SVG, each with the table of what it shows."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from evalkit_report.charts.curves import curve_charts
+from evalkit_report.charts.drafts import Draft
+from evalkit_report.charts.losses import loss_charts
+from evalkit_report.charts.matrix import matrix_charts
+from evalkit_report.charts.outcomes import outcome_charts
+from evalkit_report.charts.prices import price_charts
+from evalkit_report.charts.ratings import rating_charts
+from evalkit_report.charts.render import rendered
+from evalkit_report.charts.slices import slice_charts
+from evalkit_report.charts.tradeoffs import tradeoff_charts
+from evalkit_report.model import Chart, Material
+
+_MAKERS: Final[Mapping[str, tuple[Callable[[Material], Iterable[Draft]], ...]]] = {
+    "curves": (curve_charts,),
+    "ratings": (rating_charts, matrix_charts),
+    "tradeoffs": (tradeoff_charts, price_charts),
+    "outcomes": (outcome_charts,),
+    "slices": (slice_charts,),
+    "losses": (loss_charts,),
+}
+
+
+def all_charts(material: Material) -> Mapping[str, tuple[Chart, ...]]:
+    """Every chart that the material has data for.
+
+    Returns:
+        ``curves``, ``ratings``, ``tradeoffs``, ``outcomes``, ``slices`` and ``losses`` -> the
+        charts of that part of the report; none where there are no data.
+    """
+    drafts = [
+        (part, draft)
+        for part, makers in _MAKERS.items()
+        for make in makers
+        for draft in make(material)
+    ]
+    charts = rendered(_named_apart([draft for _, draft in drafts]))
+    parts = [part for part, _ in drafts]
+    return {
+        part: tuple(chart for chart, own in zip(charts, parts, strict=True) if own == part)
+        for part in _MAKERS
+    }
+
+
+def _named_apart(drafts: Iterable[Draft]) -> list[Draft]:
+    """The drafts under names of which no two are the same."""
+    named: dict[str, Draft] = {}
+    for draft in drafts:
+        name, number = draft.name, 1
+        while name in named:
+            number += 1
+            name = f"{draft.name}-{number}"
+        named[name] = replace(draft, name=name)
+    return list(named.values())

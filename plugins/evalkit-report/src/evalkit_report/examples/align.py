@@ -1,0 +1,104 @@
+"""Which item of an answer stands for which item of the target.
+
+A metric that pairs items tells so in its scores; the one that pairs most is followed. Where none
+tells, items are paired that are plainly equal. Equal items of an answer of which at most one is
+paired are one row that counts them: models repeat themselves, and a metric counts them once.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from evalkit_report.examples.text import Item
+
+Pair: TypeAlias = tuple[int, int, float]
+"""Item i of the answer stands for item j of the target, with a similarity in 0..1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An item of the target, of the answer, or of both.
+
+    Attributes:
+        target: which item of the target; None if the answer's item was invented.
+        answer: which item of the answer; None if the target's item was missed.
+        similarity: 1 where both are the same after normalisation; None without a pair.
+        times: how often the answer has the item.
+    """
+
+    target: int | None
+    answer: int | None
+    similarity: float | None
+    times: int
+
+
+def chosen_pairs(
+    target: Sequence[Item], answer: Sequence[Item], matches: Mapping[str, Any]
+) -> tuple[str | None, list[Pair]]:
+    """The pairs to show, and the metric that tells them; None if they are plainly equal items.
+
+    Args:
+        target: its items.
+        answer: its items.
+        matches: metric -> what its scores say; pairs that cannot be are not used.
+    """
+    found = {
+        metric: list(_sound(pairs, len(answer), len(target)))
+        for metric, pairs in matches.items()
+        if isinstance(pairs, list)
+    }
+    if not found:
+        return None, list(_equal(target, answer))
+    best = max(found, key=lambda metric: len(found[metric]))  # the first of several
+    return best, found[best]
+
+
+def aligned(target: Sequence[Item], answer: Sequence[Item], pairs: Iterable[Pair]) -> list[Row]:
+    """All items in the order of the target, then what was invented in the order of the answer."""
+    by_target = {j: (i, similarity) for i, j, similarity in pairs}
+    taken = {i for i, _ in by_target.values()}
+    times = _folded(answer, taken)
+    rows = [
+        Row(j, by_target[j][0], by_target[j][1], times[by_target[j][0]])
+        if j in by_target
+        else Row(j, None, None, 0)
+        for j in _folded(target, set(by_target))
+    ]
+    return rows + [Row(None, i, None, count) for i, count in times.items() if i not in taken]
+
+
+def _sound(pairs: Iterable[Any], answers: int, targets: int) -> Iterator[Pair]:
+    """Those that name two items that are there and not yet paired."""
+    used: tuple[set[int], set[int]] = (set(), set())
+    for pair in pairs:
+        match pair:
+            case [int(i), int(j), int(s) | float(s)] if i in range(answers) and j in range(targets):
+                if i not in used[0] and j not in used[1] and 0 <= s <= 1:
+                    used[0].add(i)
+                    used[1].add(j)
+                    yield i, j, float(s)
+
+
+def _equal(target: Sequence[Item], answer: Sequence[Item]) -> Iterator[Pair]:
+    free: dict[Item, list[int]] = defaultdict(list)
+    for j in reversed(range(len(target))):
+        free[target[j]].append(j)
+    for i, item in enumerate(answer):
+        if free.get(item):
+            yield i, free[item].pop(), 1.0
+
+
+def _folded(items: Sequence[Item], paired: set[int]) -> dict[int, int]:
+    """Items that have a row -> how many they stand for, in the order of the items.
+
+    All that are paired have one. The others of a text stand behind its first paired one, or else
+    behind the first.
+    """
+    head: dict[Item, int] = {}
+    for i in [*sorted(paired), *range(len(items))]:
+        head.setdefault(items[i], i)
+    counts = {i: 0 for i in range(len(items)) if i in paired or head[items[i]] == i}
+    for i, item in enumerate(items):
+        counts[i if i in paired else head[item]] += 1
+    return counts

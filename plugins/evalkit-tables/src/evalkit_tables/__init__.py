@@ -1,0 +1,1 @@
+"""A run as tables for other programs: the reporters ``csv`` and ``parquet``."""
