@@ -15,12 +15,16 @@ class Notes:
 
     def __init__(self):
         self.notices, self.plans, self.started, self.ended = [], [], [], []
+        self.courses = []
 
     def notice(self, text):
         self.notices.append(text)
 
     def plan(self, total, finished):
         self.plans.append((total, finished))
+
+    def course(self, course):
+        self.courses.append((course.over, course.cells))
 
     def job_start(self, job):
         self.started.append(job.label)

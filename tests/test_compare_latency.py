@@ -9,8 +9,9 @@ import pytest
 
 from evalkit.compare.latency import latencies, latency_notes
 from evalkit.compare.sentences import flat_latency, seconds
-from evalkit.compare.table import comparison_table, to_csv, to_markdown
+from evalkit.compare.table import comparison_table, to_csv
 from evalkit.errors import UserError
+from evalkit.report.markdown import to_markdown
 
 from .test_compare_table import analysis, cells, row
 

@@ -10,7 +10,8 @@ import pytest
 from evalkit.compare.contrasts import rating_differences
 from evalkit.compare.facts import outcomes_of, rate, rating_notes
 from evalkit.compare.notes import about_metric, about_numbers, doubts
-from evalkit.compare.table import comparison_table, flat_rows, to_csv, to_markdown
+from evalkit.compare.table import comparison_table, flat_rows, to_csv
+from evalkit.report.markdown import to_markdown
 from evalkit.report.table import Table
 from evalkit.suite import AnalysisKeys
 
@@ -159,7 +160,7 @@ class TestForms:
             notes=("one\ntwo | three",),
         )  # fmt: skip
         assert to_markdown(made) == (
-            "| a\\|b | c |\n| --- | ---: |\n| x \\| y | 1 2 |\n\n- one two | three\n"
+            "| a\\|b | c |\n| --- | ---: |\n| x \\| y | 1 2 |\n\n- one two \\| three\n"
         )
 
     def test_markdown_without_notes(self):

@@ -15,6 +15,7 @@ from evalkit.journal import FileJournal, payload
 from evalkit.manifest import read_manifest
 from evalkit.records import Completion
 from evalkit.results import read_results
+from evalkit.run_view import RunView
 from evalkit.serialization import read_lines, read_predictions
 
 pytestmark = pytest.mark.fuzz
@@ -125,10 +126,36 @@ def test_lines_of_a_run_are_read_or_refused(folder):
     fuzz(check, damaged(text) | forms)
 
 
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("examples.jsonl", lambda view: view.examples()),
+        ("predictions/fake-bare.jsonl", lambda view: view.answers("fake-bare")),
+        ("scores/contains/fake-bare.jsonl", lambda view: view.scored("fake-bare", "contains")),
+    ],
+)
+def test_rows_of_a_run_are_read_or_refused(folder, name, read):
+    path = folder / name
+    text = path.read_text()
+    view = RunView(folder, read_results(folder))
+
+    def check(content):
+        path.write_bytes(content)
+        try:
+            assert all(type(row["id"]) is str for row in read(view))
+        except UserError as error:
+            assert error.message.startswith(f"{path}: damaged: line ")
+
+    rows = [json.loads(line) for line in text.splitlines()]
+    forms = altered_lines(rows).map(lambda lines: "\n".join(lines).encode())
+    fuzz(check, damaged(text) | forms, parts=3)
+
+
 COMMANDS = [
     ("compare",),
     ("score", "--metric", "contains"),
     ("export", "fake-bare", "out"),
+    ("report", "--with", "markdown"),
 ]
 FILES = [
     *("results.json", "manifest.json", "examples.jsonl"),

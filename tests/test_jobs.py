@@ -13,7 +13,7 @@ LOCAL = """
 import math
 from dataclasses import replace
 from typing import Annotated
-from evalkit import Comparison, ComparisonResult, Entry, Message, Metric, Params, Question
+from evalkit import Comparison, ComparisonResult, Entry, Match, Message, Metric, Params, Question
 from evalkit import Refers, Request, hookimpl
 from evalkit.testing.fakes.adapter import FakeAdapter
 from evalkit.testing.fakes.duel import FakeDuel
@@ -46,6 +46,33 @@ class Headless(Odd):
 
 class Undefined(Odd):
     figures = {"mean": math.nan, "least": -math.inf, "most": None, "median": 1.0}
+
+class Pairing(Odd):
+    matched = [Match(answer=0, target=0, similarity=0.5)]
+
+    def matches(self, target, value):
+        return self.matched
+
+class Beyond(Pairing):
+    matched = [Match(answer=0, target=0), Match(answer=0, target=1)]
+
+class Backwards(Pairing):
+    matched = [Match(answer=-1, target=0)]
+
+class Between(Pairing):
+    matched = [Match(answer=0.5, target=0)]
+
+class Alike(Pairing):
+    matched = [Match(answer=0, target=0, similarity=1.01)]
+
+class Blurred(Pairing):
+    matched = [Match(answer=0, target=0, similarity=math.nan)]
+
+class Loose(Pairing):
+    matched = [(0, 0, 1.0)]
+
+class Empty(Pairing):
+    matched = []
 
 class PanelParams(Params):
     judges: list[Annotated[str, Refers("model")]] = []
@@ -83,7 +110,7 @@ def evalkit_adapters():
 
 @hookimpl
 def evalkit_metrics():
-    odd = (Nan, Infinite, Worded, Headless, Undefined)
+    odd = (Nan, Infinite, Worded, Headless, Undefined, *Pairing.__subclasses__(), Pairing)
     return [Entry(name=c.__name__.lower(), target=f"evalkit_plugins:{c.__name__}") for c in odd]
 
 @hookimpl
@@ -154,6 +181,41 @@ class TestMetrics:
     def test_the_headline_is_among_the_figures(self, lab):
         reason = 'aggregate gives median, but not the headline "mean"'
         assert self.failure(lab, "headless") == reason
+
+    @pytest.mark.parametrize(
+        ("metric", "found"),
+        [
+            ("beyond", "target = 1, which is none of its 1 items"),
+            ("backwards", "answer = -1, which is none of its 1 items"),
+            ("between", "answer = 0.5, which is none of its 1 items"),
+            ("alike", "similarity = 1.01"),
+            ("blurred", "similarity = nan"),
+            ("loose", "(0, 0, 1.0), which is no evalkit.Match"),
+        ],
+    )
+    def test_matches_are_of_items_that_are_there(self, lab, metric, found):
+        reason = f"{metric.title()}.matches gives {found}, for example test-0"
+        assert self.failure(lab, metric) == reason
+
+    def test_matches_stand_beside_the_score(self, lab):
+        metrics = '[[metrics]]\nuse = "{}"\n'
+        used = "".join(map(metrics.format, ("pairing", "empty", "contains")))
+        lab.suite(adapters=self.BARE, metrics=used)
+        assert lab.run().exit_code == 0
+        kept = {}
+        for name in ("pairing", "empty", "contains"):
+            path = lab.path / "runs/latest/scores" / name / "fake-bare.jsonl"
+            rows = [json.loads(line) for line in path.read_text("ascii").splitlines()]
+            kept[name] = [row.get("matches") for row in rows]
+        assert kept == {"pairing": [[[0, 0, 0.5]]] * 4, "empty": [[]] * 4, "contains": [None] * 4}
+        assert lab.project.run("compare", "runs/latest").exit_code == 0
+        again = lab.do("score", "runs/latest", "--metric", "pairing", "--name", "again")
+        assert again.exit_code == 0
+        first, second = (
+            (lab.path / "runs/latest/scores" / name / "fake-bare.jsonl").read_bytes()
+            for name in ("pairing", "again")
+        )
+        assert first == second
 
     def test_a_figure_over_all_may_be_undefined(self, lab):
         lab.suite(adapters=self.BARE, metrics='[[metrics]]\nuse = "undefined"\n')

@@ -5,7 +5,8 @@ from xml.etree import ElementTree
 import pytest
 
 from evalkit.errors import UserError
-from evalkit.report.junit import check_place, write_junit
+from evalkit.report.junit import write_junit
+from evalkit.report.place import check_place
 
 OUTCOMES = {"parsed": 10, "failed": 0}
 

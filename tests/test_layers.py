@@ -39,7 +39,7 @@ contexts plan asking reporting
 workshop fairness contests
 preflight jobs manifest results
 run_folder agenda ledger forecast options
-budget readiness estimate run_files
+budget readiness estimate run_files tracking
 executors serving runner
 prepare rescore schemas report
 export compare

@@ -63,7 +63,7 @@ class TestInstalled:
         plugins = build_manager()
         assert {kind: plugins.names(kind) for kind in KINDS} == {
             "task": ["declared"], "engine": [], "adapter": [], "metric": [], "comparison": [],
-            "executor": ["local", "worker"], "reporter": ["terminal"],
+            "executor": ["local", "worker"], "reporter": ["junit", "markdown", "terminal"],
         }  # fmt: skip
         assert problems(plugins) == []
 

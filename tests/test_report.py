@@ -1,16 +1,18 @@
 """The table and the progress: what they show of results, and how."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from evalkit import Failure
+from evalkit.options import Course
 from evalkit.params import Params
 from evalkit.plan import Job
 from evalkit.report.printable import printable
-from evalkit.report.progress import BarProgress, PlainProgress
+from evalkit.report.progress import BarProgress, PlainProgress, time_left
 from evalkit.report.table import make_table
 from evalkit.report.terminal import TerminalReporter
 
@@ -220,14 +222,18 @@ class TestTerminal:
         rows = [
             {"method": "few-shot", "value": 0.5, "low": 0.4, "high": 0.6},
             {"method": "lora", "value": 0.25, "low": 0.2, "high": 0.3},
+            {"method": "same", "value": 0.3, "low": None, "high": None},
             {"method": "failed", "value": None, "low": None, "high": None},
         ]
         text = self.text(analysis={"metric": "f1", "methods": rows})
-        assert (
-            "  f1 with its 95% interval:\n"
-            "    few-shot  0.500 [0.400, 0.600]\n"
-            "    lora      0.250 [0.200, 0.300]\n"
-        ) in text
+        start = text.index("  f1 with its 95% interval:")
+        assert text[start : text.index("\n\n", start)].splitlines() == [
+            "  f1 with its 95% interval:",
+            "    few-shot  0.500 [0.400, 0.600]                          ├──────────●───────────┤",
+            "    lora      0.250 [0.200, 0.300]  ├─────●─────┤",
+            "    same      0.300                             ●",
+            "                                    0.200                                      0.600",
+        ]
         assert "evalkit compare runs/[bold]1\n" in text
         nothing = self.text(analysis={"metric": "f1", "methods": rows[2:]})
         assert "interval" not in nothing
@@ -294,6 +300,40 @@ class TestPlainProgress:
             "[3/3] adapt few-shot: FAILED: no\\x1b luck\n"
         )
 
+    def test_the_last_job_of_a_cell_says_how_far_the_run_is(self, capsys):
+        with PlainProgress() as progress:
+            for over, left, at_least in ((1, None, False), (1, 50.0, False), (2, 95.0, False),
+                                         (3, 700.0, True), (4, 0.0, False)):  # fmt: skip
+                course = Course(cells=4, over=over, seconds_left=left, at_least=at_least)
+                progress.course(course)
+                if left is None:
+                    progress.plan(5, 1)
+                else:
+                    progress.job_end(JOB, 1.0, None)
+        assert capsys.readouterr().err.splitlines() == [
+            "4 cells, 5 jobs, 1 of them finished before",
+            "[2/5] adapt few-shot: 1.0 s",
+            "[3/5] adapt few-shot: 1.0 s (2 of 4 cells, about 2 min left)",
+            "[4/5] adapt few-shot: 1.0 s (3 of 4 cells, at least 12 min left)",
+            "[5/5] adapt few-shot: 1.0 s (4 of 4 cells)",
+        ]
+
+    @pytest.mark.parametrize(
+        ("left", "at_least", "text"),
+        [
+            (None, False, ""),
+            (None, True, ""),
+            (8.0, True, ""),  # what is not known may be far more
+            (8.0, False, "about 6 s left"),
+            (100.0, True, "at least 98 s left"),
+            (0.5, False, "about 1 s left"),
+        ],
+    )
+    def test_the_time_left_in_words(self, left, at_least, text):
+        course = Course(cells=2, over=1, seconds_left=left, at_least=at_least)
+        assert time_left(course, 2.0) == text.replace("98 s", "2 min")
+        assert time_left(replace(course, over=2), 2.0) == ""
+
     def test_quiet_tells_of_failures_alone(self, capsys):
         assert self.progress(capsys, quiet=True) == ("[3/3] adapt few-shot: FAILED: no\\x1b luck\n")
 
@@ -308,21 +348,27 @@ class TestPlainProgress:
         assert capsys.readouterr().err == "  adapt few-shot: 9/25\n  adapt few-shot: 19/25\n"
 
 
-def test_the_bar_survives_odd_notes_and_ends(monkeypatch):
+@pytest.mark.parametrize("width", [30, 80, 120])
+def test_the_bar_survives_odd_notes_and_ends(monkeypatch, width):
     file = io.StringIO()
     monkeypatch.setattr(
         "evalkit.report.progress.Console",
-        lambda **more: Console(file=file, force_terminal=True, width=120),
+        lambda **more: Console(file=file, force_terminal=True, width=width),
     )
     with BarProgress() as progress:
         progress.notice("[/nothing] \x1b[2J")
+        progress.course(Course(cells=3, over=1, seconds_left=None, at_least=False))
         progress.plan(2, 0)
         progress.job_start(JOB)
+        progress.course(Course(cells=3, over=1, seconds_left=61.0, at_least=False))
         progress.job_progress(JOB, 1, 2, "[/odd] \x1b]0;title\x07")
         progress._progress.refresh()
         progress.job_end(JOB, 1.0, None)
         progress.job_end(JOB, 1.0, Failure(reason="[red]", kind="adapter"))
     shown = file.getvalue()
     assert "[/nothing] \\x1b[2J" in shown
-    assert "[/odd] \\x1b]0;title\\x07" in shown
+    assert "1/3 cells" in shown
     assert "]0;title\x07" not in shown
+    if width == 120:
+        assert "[/odd] \\x1b]0;title\\x07" in shown
+        assert "about 61 s left" in shown or "about 60 s left" in shown

@@ -1,5 +1,7 @@
 """Reporters of a suite: called with the results, and no harm if they fail."""
 
+import re
+
 import pytest
 
 LOCAL = """
@@ -13,6 +15,15 @@ class Note(Reporter):
     def report(self, results, folder):
         statuses = [cell["status"] for cell in results["cells"]]
         (folder / self.params.file).write_text(" ".join(statuses))
+        return folder / self.params.file
+
+class Both(Reporter):
+    def report(self, results, folder):
+        return [folder / "one.txt", folder / "two.txt"]
+
+class Silly(Reporter):
+    def report(self, results, folder):
+        return "note.txt"
 
 class Fails(Reporter):
     def report(self, results, folder):
@@ -25,7 +36,8 @@ class Exits(Reporter):
 @hookimpl
 def evalkit_reporters():
     note = Entry(name="note", target="evalkit_plugins:Note", params="evalkit_plugins:NoteParams")
-    others = [Entry(name=n.lower(), target=f"evalkit_plugins:{n}") for n in ("Fails", "Exits")]
+    names = ("Fails", "Exits", "Both", "Silly")
+    others = [Entry(name=n.lower(), target=f"evalkit_plugins:{n}") for n in names]
     return [note, *others, Entry(name="lost", target="no_such_module:Reporter")]
 """
 
@@ -55,7 +67,8 @@ def test_it_is_given_the_results_and_the_folder(lab, reporting):
     [
         ("fails", "ValueError: no paper"),
         ("exits", "SystemExit: 9"),
-        ("lost", "PluginError: reporter"),
+        ("lost", 'reporter "lost" of local:'),
+        ("silly", "reporter \"silly\" returned 'note.txt'\n  a path, several of them or None"),
     ],
 )
 def test_one_that_fails_is_told_and_harms_nobody(lab, reporting, use, reason):
@@ -77,3 +90,20 @@ def test_an_unknown_one_is_a_fault_of_the_suite(reporting):
     result = reporting('"nota"')
     assert result.exit_code == 2
     assert 'reporters[0].use: unknown reporter "nota"' in result.stderr
+
+
+def test_what_was_written_is_named_at_the_end(reporting):
+    result = reporting('"note"', '"both"', '"note"\nname = "again"\nfile = "o\\u0007.txt"')
+    assert result.exit_code == 0, result.output
+    *_, note, one, two, other = result.stdout.splitlines()
+    assert re.fullmatch(r"  report: runs/[\w-]+/note.txt", note)
+    assert (one.endswith("/one.txt"), two.endswith("/two.txt")) == (True, True)
+    assert other.endswith("/o\\x07.txt")
+
+
+@pytest.mark.parametrize("file", ["../up.txt", "/x/abs.txt", "a/../../b", "a\\u0000b"])
+def test_a_suite_cannot_have_files_written_elsewhere(reporting, file):
+    result = reporting(f'"note"\nfile = "{file}"')
+    assert result.exit_code == 2
+    assert "reporters[0].file: leads out of the run folder" in result.stderr
+    assert "evalkit report RUN -o FILE" in result.stderr

@@ -7,7 +7,13 @@ import shutil
 import pytest
 
 from evalkit import UserError
-from evalkit.run_folder import RunFolder, near_duplicates_path, open_run, scores_path
+from evalkit.run_folder import (
+    RunFolder,
+    near_duplicates_path,
+    open_run,
+    prompt_path,
+    scores_path,
+)
 from evalkit.store import Store
 from evalkit.testing import ListTask
 
@@ -101,6 +107,16 @@ class TestKeep:
         folder.keep_near_duplicates("few", "1")
         assert near_duplicates_path(folder.path, "few").read_text() == "{}"
 
+    def test_prompts_with_the_cell_and_none_of_older_jobs(self, folder, store):
+        self.job(store, "predict", "predictions.jsonl", "")
+        folder.keep_answers("few", "1")
+        assert not prompt_path(folder.path, "few").exists()
+        self.job(store, "predict", "prompt.json", '{"instruction": "odd \\ud800", "demos": []}')
+        folder.keep_answers("few", "1")
+        assert json.loads(prompt_path(folder.path, "few").read_text("ascii")) == {
+            "schema": "evalkit-prompt/1", "cell": "few", "instruction": "odd \ud800", "demos": [],
+        }  # fmt: skip
+
     def test_judgments_are_gathered_and_forgotten(self, folder, store):
         folder.forget_judgments()
         self.job(store, "compare", "judgments.jsonl", '{"id": "q", "verdict": {"winner": "A"}}\n')
@@ -139,6 +155,7 @@ class TestOfARun:
             "examples.jsonl",
             "ledger.jsonl",
             "near-duplicates/fake-adapter.json",
+            *(f"prompts/{cell}.json" for cell in cells),
             *(f"predictions/{cell}.jsonl" for cell in cells),
             *(f"scores/{metric}/{cell}.jsonl" for metric in ("contains", "x") for cell in cells),
         }

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from evalkit.secrets import HIDDEN, hide
+from evalkit.secrets import HIDDEN, hide, hide_in, hider
 
 VALUE = 'canary/+&="q"\\0123456789'
 FORMS = {
@@ -40,10 +40,23 @@ def test_short_values_are_words():
     assert hide("an EMPTY room", {"SOME_API_KEY": "EMPTY"}) == "an EMPTY room"
 
 
+def test_keys_are_hidden_in_all_texts_of_a_form_but_not_in_its_names():
+    form = {VALUE: [VALUE, (f"a {VALUE}", 1)], "b": {"c": VALUE}, "d": None, "e": 1.5, "f": True}
+    assert hide_in(form, hider({"SOME_TOKEN": VALUE})) == {
+        VALUE: [HIDDEN, [f"a {HIDDEN}", 1]],
+        "b": {"c": HIDDEN},
+        "d": None,
+        "e": 1.5,
+        "f": True,
+    }
+
+
 LEAKS = """
 import os
-from evalkit import EngineError, Entry, Failure, Program, Reporter, hookimpl
+from evalkit import ComparisonResult, EngineError, Entry, Failure, Program, Question, Reporter
+from evalkit import hookimpl
 from evalkit.testing.fakes.adapter import FakeAdapter
+from evalkit.testing.fakes.duel import FakeDuel
 from evalkit.testing.fakes.engine import RuledEngine
 from evalkit.testing.fakes.metric import Contains
 from evalkit.testing.fakes.task import FakeTask
@@ -95,6 +108,18 @@ class LeakyAdapter(FakeAdapter):
         return LeakyProgram()
 
 
+class LeakyDuel(FakeDuel):
+    def questions(self, contest):
+        return [Question(id="one", steps=self.steps)]
+
+    def steps(self):
+        yield from ()
+        return {"text": ["so:", leak()]}
+
+    def conclude(self, contest, verdicts):
+        return ComparisonResult(standings=())
+
+
 class LeakyMetric(Contains):
     def score(self, target, value):
         raise RuntimeError(leak())
@@ -132,6 +157,12 @@ def evalkit_adapters():
 @hookimpl
 def evalkit_metrics():
     return [entry("leaks", "LeakyMetric")]
+
+
+@hookimpl
+def evalkit_comparisons():
+    params = "evalkit.testing.fakes.params:FakeDuelParams"
+    return [entry("leaks", "LeakyDuel", params=params)]
 
 
 @hookimpl
@@ -203,6 +234,12 @@ def test_failures_of_single_questions_are_kept_without_the_key(lab, leaky, table
     kept = [path.read_text() for path in (lab.path / "runs").rglob(kept_in)]
     assert kept
     assert all(HIDDEN_KEY in text for text in kept)
+
+
+def test_what_a_judge_said_is_kept_without_the_key(lab, leaky):
+    assert leaky(more='[[comparisons]]\nuse = "leaks"\njudge = "parrot"\n').exit_code == 0
+    kept = json.loads((lab.path / "runs/latest/judgments.jsonl").read_text())
+    assert kept["verdict"] == {"text": ["so:", HIDDEN_KEY]}
 
 
 def test_a_check_that_fails_is_told_without_the_key(lab, leaky):

@@ -54,6 +54,9 @@ class Silence:
     def plan(self, total: int, finished: int) -> None:
         """Nothing."""
 
+    def course(self, course: Any) -> None:
+        """Nothing."""
+
     def job_start(self, job: Any) -> None:
         """Nothing."""
 

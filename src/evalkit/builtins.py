@@ -45,5 +45,17 @@ def evalkit_reporters() -> Iterable[Entry]:
             name="terminal",
             target="evalkit.report.terminal:TerminalReporter",
             summary="the table, on the terminal",
-        )
+        ),
+        Entry(
+            name="junit",
+            target="evalkit.reporters.junit:JunitReporter",
+            params="evalkit.reporters.params:JunitParams",
+            summary="cells, comparisons and expectations as JUnit XML, for build servers",
+        ),
+        Entry(
+            name="markdown",
+            target="evalkit.reporters.markdown:MarkdownReporter",
+            params="evalkit.reporters.params:MarkdownParams",
+            summary="the results in short as Markdown, for pull requests",
+        ),
     ]

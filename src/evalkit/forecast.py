@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from evalkit.wording import span
+
 Number = int | float
 
 
@@ -57,7 +59,7 @@ def _summed(parts: Sequence[Part], currency: str | None) -> str:
     if paid:
         texts.append(_sum(f"at most about {currency} {{}}", paid, lambda cost: f"{cost:.2g}"))
     times = [part.seconds for part in parts]
-    return ", ".join([*texts, _sum("about {}", times, _span, unknown="time unknown")])
+    return ", ".join([*texts, _sum("about {}", times, span, unknown="time unknown")])
 
 
 def _sum(
@@ -77,12 +79,3 @@ def _sum(
 
 def _whole(value: Number) -> str:
     return f"{value:,.0f}"
-
-
-def _span(seconds: Number) -> str:
-    """A span of time, as exact as an estimate deserves."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5_400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3_600:.1f} h"

@@ -37,6 +37,24 @@ class Options:
     command: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """How far a run is.
+
+    Attributes:
+        cells: how many there are.
+        over: how many of them are done, or failed.
+        seconds_left: what the jobs that are left will take, by finished jobs of the same kind;
+            None if nothing is known of any.
+        at_least: whether jobs are left of which nothing is known; they come on top.
+    """
+
+    cells: int
+    over: int
+    seconds_left: float | None
+    at_least: bool
+
+
 class Observer(Protocol):
     """Who is told how a run goes."""
 
@@ -45,6 +63,9 @@ class Observer(Protocol):
 
     def plan(self, total: int, finished: int) -> None:
         """So many jobs in all, so many of them finished before."""
+
+    def course(self, course: Course) -> None:
+        """How far the run is: before `plan`, with each `job_progress`, and before `job_end`."""
 
     def job_start(self, job: Job) -> None:
         """A job begins."""

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.errors import UserError
+from evalkit.run_folder import PROMPT_SCHEMA
 from evalkit.serialization import read_lines
 from evalkit.store import NOT_WHOLE, check_shape, read_object
 
 Row = dict[str, Any]
-PROMPT_SCHEMA = "evalkit-prompt/1"
 
 _Check = tuple[Callable[[Any], bool], str]
 _Shape = Mapping[str, _Check]

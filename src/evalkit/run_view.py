@@ -17,7 +17,7 @@ from evalkit.run_files import (
     read_prompt,
     read_scored,
 )
-from evalkit.run_folder import EXAMPLES, JUDGMENTS
+from evalkit.run_folder import EXAMPLES, JUDGMENTS, PROMPTS, SCORES
 from evalkit.serialization import read_predictions
 from evalkit.store import NOT_WHOLE, find_run
 
@@ -129,7 +129,7 @@ class RunView:
         if metric not in known:
             what = f'{self.folder}: cell {cell} has no score by "{metric}"'
             raise UserError(what, f"scores: {', '.join(known) or 'none'}")
-        return read_scored(self._file(f"scores/{metric}/{cell}.jsonl"))
+        return read_scored(self._file(f"{SCORES}/{metric}/{cell}.jsonl"))
 
     def judgments(self) -> Iterator[Row]:
         """What judges said: ``comparison``, ``seed``, ``id``, and ``verdict`` or ``failure``.
@@ -152,7 +152,7 @@ class RunView:
             UserError: there is no such cell; or its file is missing, as in runs of older
                 versions, or damaged.
         """
-        return read_prompt(self._file(f"prompts/{self._cell(cell)['id']}.json"))
+        return read_prompt(self._file(f"{PROMPTS}/{self._cell(cell)['id']}.json"))
 
     def manifest(self) -> Row:
         """What the run stands on, the content of ``manifest.json``.

@@ -34,6 +34,7 @@ from evalkit.serialization import digest, pretty
 from evalkit.signals import first_stops
 from evalkit.store import Store, write_atomically
 from evalkit.suite import LimitKeys, RawSuite, Suite
+from evalkit.tracking import Tracked, Tracker
 
 __all__ = ["Finished", "Observer", "Options", "Run"]
 
@@ -57,7 +58,7 @@ class Run:
         self._suite = suite
         self._plugins = plugins
         self._options = options
-        self._observer = observer
+        self._observer: Observer = observer
         self._store = Store(options.output)
         self._executor = self._load_executor()
         self._run = RunFolder(Path(), self._store)
@@ -83,6 +84,8 @@ class Run:
         if self._options.verbose or self._is_paid():
             for text in self._estimate(inputs):
                 self._observer.notice(text)
+        left = [work.job for work in self._agenda.left()]
+        self._observer = Tracked(self._observer, Tracker(self._agenda.records, left))
         self._observer.plan(*self._agenda.counts)
         executor = self._executor
         executor.offer(self._agenda.planner.task_form, inputs.task)

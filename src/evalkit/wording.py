@@ -16,3 +16,12 @@ def with_sign(value: float, decimals: int = 3) -> str:
 def p_value(p: float) -> str:
     """A p value; a small one is never shown as 0."""
     return "<.001" if p < 0.001 else f"{p:.3f}"
+
+
+def span(seconds: float) -> str:
+    """A span of time, as exact as an estimate deserves: ``40 s``, ``12 min``, ``1.5 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5_400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3_600:.1f} h"

@@ -74,6 +74,7 @@ def environment():
         **kept,
         "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
         "EVALKIT_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "EVALKIT_DEFAULT_REPORTERS": "",  # what they write names the run folder
         "COLUMNS": "160",
         "NO_COLOR": "1",
         "PYTHONIOENCODING": "utf-8",

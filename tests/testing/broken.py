@@ -11,6 +11,7 @@ from pathlib import Path
 from evalkit import (
     AdaptedModel,
     Demo,
+    Match,
     Parsed,
     Prompt,
     Ratio,
@@ -114,6 +115,58 @@ class TestMetricRemembers(OfMetric):
     class Broken(Exact):
         def score(self, target, value):
             return {**super().score(target, value), "calls": float(next(calls))}
+
+
+class Matching(Exact):
+    """Matches the first items of unequal values as half equal."""
+
+    def matches(self, target, value):
+        return [Match(answer=0, target=0, similarity=1.0 if target == value else 0.5)]
+
+
+class TestMatchesNoItem(OfMetric):
+    caught_by = "test_matches_are_pairs_of_items"
+
+    class Broken(Exact):
+        def matches(self, target, value):
+            return [Match(answer=0, target=1)] if target == value else []
+
+
+class TestMatchesTwice(OfMetric):
+    caught_by = "test_matches_are_pairs_of_items"
+
+    class Broken(Matching):
+        def matches(self, target, value):
+            return [*super().matches(target, value), *super().matches(target, value)]
+
+
+class TestMatchesNowAndThen(OfMetric):
+    caught_by = "test_matches_are_pairs_of_items"
+
+    class Broken(Matching):
+        def matches(self, target, value):
+            return None if target == value else super().matches(target, value)
+
+
+class TestEqualIsNotEqual(OfMetric):
+    caught_by = "test_what_is_equal_is_matched_as_equal"
+
+    class Broken(Matching):
+        def matches(self, target, value):
+            return [Match(answer=0, target=0, similarity=0.99)]
+
+
+class TestMatchesWhatWasScoredBefore(OfMetric):
+    caught_by = "test_matching_repeats"
+    scored = False
+
+    class Broken(Matching):
+        def score(self, target, value):
+            self.scored = True
+            return super().score(target, value)
+
+        def matches(self, target, value):
+            return super().matches(target, value) if self.scored else []
 
 
 class TestSortsItsInput(OfMetric):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from evalkit_f1.fuzzy import ratios
-from evalkit_f1.matching import count_matches, matched
+from evalkit_f1.matching import matched, share, similars
 
 
 def pairs(similarities, threshold=80.0):
@@ -18,7 +18,8 @@ def pairs(similarities, threshold=80.0):
 
 
 def count(answer, target, threshold=80.0):
-    return count_matches(set(answer), set(target), similarity=ratios, threshold=threshold)
+    sides = ({item: place for place, item in enumerate(side)} for side in (answer, target))
+    return len(similars(*sides, similarity=ratios, threshold=threshold))
 
 
 def test_eighty_is_not_above_eighty():
@@ -63,6 +64,10 @@ def test_without_similar_pairs_there_is_no_match():
 @pytest.mark.parametrize(("answer", "target"), [([], []), ([], ["a"]), (["a"], [])])
 def test_what_is_empty_matches_nothing(answer, target):
     assert count(answer, target) == 0
+
+
+def test_what_is_nearly_equal_is_not_called_equal():
+    assert (share(100.0), share(99.99999), share(80.00001), share(0.0)) == (1.0, 0.9999, 0.8, 0.0)
 
 
 sizes = st.tuples(st.integers(1, 4), st.integers(1, 4))

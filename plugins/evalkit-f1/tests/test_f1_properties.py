@@ -19,6 +19,7 @@ METRICS = [
     ]
     for profile in PROFILES
 ]
+STUDIES = [ExactF1(ExactF1Params(compat="study")), FuzzyF1(FuzzyF1Params(compat="study"))]
 every_metric = pytest.mark.parametrize(
     "metric", METRICS, ids=lambda m: f"{type(m).__name__}-{m.params.normalization}"
 )
@@ -41,6 +42,35 @@ def test_one_to_one_scores_stay_between_zero_and_one(metric, target, value):
     assert score["tp"] <= min(score["predicted"], score["reference"])
     for figure in metric.aggregate([score]).values():
         assert figure is None or 0 <= figure <= 1
+
+
+@every_metric
+@unhurried
+@given(target=items, value=items)
+def test_one_to_one_matches_are_as_many_as_true_positives(metric, target, value):
+    found = metric.matches(target, value)
+    assert len(found) == metric.score(target, value)["tp"]
+    assert metric.matches(target, value) == found
+    for side, of_side in ((value, "answer"), (target, "target")):
+        places = [getattr(match, of_side) for match in found]
+        assert len(set(places)) == len(places)
+        assert all(len(side[place]) == 3 for place in places)
+    profile = PROFILES[metric.params.normalization]
+    form = profile.slots if isinstance(metric, SlotFuzzyF1) else profile.whole
+    for match in found:
+        ours, theirs = form(tuple(value[match.answer])), form(tuple(target[match.target]))
+        assert (match.similarity == 1) == (ours == theirs)
+        assert match.similarity >= 0.8
+
+
+@unhurried
+@given(target=items, value=items)
+@pytest.mark.parametrize("metric", STUDIES, ids=lambda m: type(m).__name__)
+def test_matches_of_the_study_are_as_many_as_true_positives(metric, target, value):
+    found = metric.matches(target, value)
+    assert len(found) == metric.score(target, value)["tp"]
+    places = [match.answer for match in found]
+    assert len(set(places)) == len(places)
 
 
 @every_metric

@@ -27,6 +27,7 @@ _COMMANDS = {
     "plugins": "List the plugins, and what is wrong with broken ones.",
     "score": "Score a finished run by other metrics, without generating.",
     "compare": "Compare the methods of finished runs: differences, intervals, verdicts.",
+    "report": "Make the report of a finished run again, and look at it.",
     "latency": "Measure how long users would wait for the answers of a finished run.",
     "export": "Export a cell: prompt, trained weights, model card.",
     "cache": "Look at the answers kept across runs, remove or check them.",

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from evalkit.compare.runs import Request, compare_runs
-from evalkit.compare.table import comparison_table, to_csv, to_markdown
+from evalkit.compare.table import comparison_table, to_csv
+from evalkit.report.markdown import to_markdown
 from evalkit.report.printable import printable
 from evalkit.report.terminal import console_for, print_table
 from evalkit.store import find_run

@@ -15,7 +15,9 @@ from evalkit.cli.options import make_choice, suite_options
 from evalkit.errors import UserError
 from evalkit.params import Params
 from evalkit.prepare import Prepared, prepare
-from evalkit.report.junit import check_place, write_junit
+from evalkit.report.durations import duration_lines, finished_jobs
+from evalkit.report.junit import write_junit
+from evalkit.report.place import check_place, shown_place
 from evalkit.report.printable import printable
 from evalkit.report.progress import BarProgress, PlainProgress
 from evalkit.report.terminal import TerminalReporter
@@ -53,6 +55,12 @@ from evalkit.runner import Finished, Options
     metavar="FILE",
     help="Write cells, comparisons and expectations as JUnit XML.",
 )
+@click.option(
+    "--durations",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="List the N slowest jobs of this execution; 0 lists all.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show the estimate though nothing is paid.")
 @click.option("-q", "--quiet", is_flag=True, help="Only the table and failures.")
 def command(**options: Any) -> int:
@@ -76,7 +84,7 @@ def command(**options: Any) -> int:
     junit: Path | None = options["junitxml"]
     if junit is not None:
         check_place(junit)
-    finished = _run(prepared, chosen, quiet=options["quiet"])
+    finished = _run(prepared, chosen, quiet=options["quiet"], durations=options["durations"])
     if junit is not None:
         write_junit(finished.results, junit, finished.problems)
     return EXIT_FAILED if finished.failed else 0
@@ -96,15 +104,21 @@ def _options(options: Mapping[str, Any], prepared: Prepared) -> Options:
     )
 
 
-def _run(prepared: Prepared, options: Options, *, quiet: bool) -> Finished:
+def _run(prepared: Prepared, options: Options, *, quiet: bool, durations: int | None) -> Finished:
     fancy = sys.stderr.isatty() and not quiet
     with BarProgress() if fancy else PlainProgress(quiet=quiet) as progress:
         for notice in prepared.notices:
             progress.notice(notice)
         finished = execute(prepared, options, progress)
     TerminalReporter(Params()).report(finished.results, finished.folder)
+    if durations is not None:
+        before = finished_jobs(finished.results)
+        for line in duration_lines(progress.took, durations, before):
+            click.echo(printable(f"  {line}"))
     for text in finished.told:
         click.echo(printable(text), err=True)
+    for path in finished.written:
+        click.echo(printable(f"  report: {shown_place(path)}"))
     return finished
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from evalkit.compare.sentences import (
@@ -16,7 +16,6 @@ from evalkit.report.table import UNDEFINED, Table, with_interval
 from evalkit.wording import p_value, with_sign
 
 Form = Mapping[str, Any]
-_PIPE = "\\|"
 
 
 def comparison_table(analysis: Form, *, all_checks: bool = False) -> Table:
@@ -167,22 +166,6 @@ def _flat(own: Form, other: Form, analysis: Form) -> dict[str, Any]:
         **{key: own[key] for key in tail},
         **flat_latency(own["latency"]),
     }
-
-
-def to_markdown(table: Table) -> str:
-    """The table as GitHub's Markdown, the notes as a list below it."""
-
-    def line(cells: Sequence[str]) -> str:
-        return f"| {' | '.join(_one_line(cell).replace('|', _PIPE) for cell in cells)} |"
-
-    rule = ["---:" if numeric else "---" for numeric in table.numeric]
-    body = [line(table.columns), line(rule), *map(line, table.rows)]
-    notes = [f"- {_one_line(note)}" for note in table.notes]
-    return "\n".join([*body, *([""] if notes else []), *notes]) + "\n"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def to_csv(analysis: Form) -> str:

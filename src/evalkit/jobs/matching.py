@@ -27,7 +27,7 @@ def matches_of(
                 "a match holds the indices of an item in the answer's value and of one in the "
                 "target, and a similarity from 0 to 1",
             )
-    return [(match.answer, match.target, match.similarity) for match in found]
+    return [(match.answer, match.target, float(match.similarity)) for match in found]
 
 
 def _items(value: Json) -> int:
@@ -40,7 +40,7 @@ def _fault(match: object, answers: int, targets: int) -> str:
     if not isinstance(match, Match):
         return f"{match!r}, which is no evalkit.Match"
     for side, index, size in (("answer", match.answer, answers), ("target", match.target, targets)):
-        if not isinstance(index, int) or not 0 <= index < size:
+        if type(index) is not int or not 0 <= index < size:
             return f"{side} = {index!r}, which is none of its {size} items"
     similarity = match.similarity
     if not isinstance(similarity, int | float) or not 0 <= similarity <= 1:

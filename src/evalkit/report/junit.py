@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from evalkit.errors import UserError
 from evalkit.results import MOST_FAILURES, comparable
 from evalkit.store import write_atomically
 
@@ -24,22 +23,6 @@ class _Case:
     fault: str = ""
     seconds: float = 0.0
     skipped: str = ""
-
-
-def check_place(path: Path) -> None:
-    """See that a file can be written there, before anything is run.
-
-    Raises:
-        UserError: it cannot.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        existed = path.exists()
-        path.open("a").close()
-        if not existed:
-            path.unlink()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def write_junit(results: Form, path: Path, problems: Sequence[str] = ()) -> None:

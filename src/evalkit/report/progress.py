@@ -1,4 +1,4 @@
-"""Progress of a run: a bar on a terminal, plain lines on a pipe."""
+"""Progress of a run: bars on a terminal, plain lines on a pipe."""
 
 import sys
 import time
@@ -7,33 +7,46 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
 from rich.text import Text
 
+from evalkit.options import Course
 from evalkit.plan import Job
 from evalkit.records import Failure
+from evalkit.report.durations import Took
 from evalkit.report.printable import printable, say
-from evalkit.wording import counted
+from evalkit.wording import counted, span
 
 _EVERY_S = 10.0
 """On a pipe, a job that takes long says how far it is after so many seconds."""
+_WORTH_TELLING_S = 10.0
+"""Beside jobs of which nothing is known, fewer seconds than this say nothing."""
+_WIDE, _WIDER = 70, 100
+"""Columns from which a terminal shows bars, and notes beside them."""
 
 
 class PlainProgress:
-    """Tells on standard error how a run goes, one line for each job."""
+    """Tells on standard error how a run goes, one line for each job.
+
+    Attributes:
+        took: the jobs that are over, in their order.
+    """
 
     def __init__(self, *, quiet: bool = False) -> None:
         """With `quiet`, only failures are told."""
+        self.took: list[Took] = []
         self._quiet = quiet
         self._total = 0
         self._count = 0
         self._last = 0.0
+        self._course: Course | None = None
+        self._told = 0
 
     def __enter__(self) -> "PlainProgress":
         """Nothing to set up."""
@@ -56,10 +69,17 @@ class PlainProgress:
         self._say(text)
 
     def plan(self, total: int, finished: int) -> None:
-        """How many jobs there are."""
+        """How much there is to do."""
         self._total, self._count = total, finished
+        cells = f"{counted(self._course.cells, 'cell')}, " if self._course else ""
         reused = f", {finished} of them finished before" if finished else ""
-        self._say(f"{counted(total, 'job')}{reused}")
+        self._say(f"{cells}{counted(total, 'job')}{reused}")
+
+    def course(self, course: Course) -> None:
+        """Kept until there is a line to tell it on."""
+        if self._course is None:
+            self._told = course.over
+        self._course = course
 
     def job_start(self, job: Job) -> None:
         """Nothing is printed before a job has something to tell."""
@@ -72,14 +92,40 @@ class PlainProgress:
             self._say(f"  {job.label}: {done}/{total} {note}".rstrip())
 
     def job_end(self, job: Job, seconds: float, failure: Failure | None) -> None:
-        """A line for each job."""
+        """A line for each job; with the last one of a cell, how far the run is."""
         self._count += 1
+        failed = failure is not None
+        self.took.append(Took(id=job.id, label=job.label, seconds=seconds, failed=failed))
         place = f"[{min(self._count, self._total)}/{self._total}]" if self._total else ""
         if failure is not None:
             reason = printable(f"{place} {job.label}: FAILED: {failure.reason}")
             say(reason, sys.stderr)
         else:
-            self._say(f"{place} {job.label}: {seconds:.1f} s")
+            self._say(f"{place} {job.label}: {seconds:.1f} s{self._news()}")
+
+    def _news(self) -> str:
+        """How many cells are over, and the time left, if there is a further cell."""
+        course = self._course
+        if course is None or course.over == self._told:
+            return ""
+        self._told = course.over
+        left = time_left(course, 0.0)
+        return f" ({course.over} of {counted(course.cells, 'cell')}{f', {left}' if left else ''})"
+
+
+def time_left(course: Course, since: float) -> str:
+    """The time that a run still takes, in words; empty if it is over or too little is known.
+
+    Args:
+        course: how far the run was.
+        since: seconds since then.
+    """
+    if course.seconds_left is None or course.over == course.cells:
+        return ""
+    seconds = max(1.0, course.seconds_left - since)
+    if course.at_least:
+        return f"at least {span(seconds)} left" if seconds >= _WORTH_TELLING_S else ""
+    return f"about {span(seconds)} left"
 
 
 class BarProgress(PlainProgress):
@@ -88,16 +134,8 @@ class BarProgress(PlainProgress):
     def __init__(self) -> None:
         """Draw on standard error."""
         super().__init__()
-        self._progress = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}", style="dim", markup=False),
-            console=Console(stderr=True),
-            transient=True,
-        )
+        console = Console(stderr=True)
+        self._progress = Progress(*_columns(console.width), console=console, transient=True)
         self._jobs: TaskID | None = None
         self._job: TaskID | None = None
 
@@ -121,11 +159,24 @@ class BarProgress(PlainProgress):
     def plan(self, total: int, finished: int) -> None:
         """Open the bar of the run."""
         super().plan(total, finished)
-        self._jobs = self._progress.add_task("jobs", total=total, completed=finished, note="")
+        self._jobs = self._progress.add_task(
+            "run",
+            total=total,
+            completed=finished,
+            note="",
+            course=self._course,
+            told=time.monotonic(),
+        )
+
+    def course(self, course: Course) -> None:
+        """Show how many cells are over."""
+        super().course(course)
+        if self._jobs is not None:
+            self._progress.update(self._jobs, course=course, told=time.monotonic())
 
     def job_start(self, job: Job) -> None:
         """Open the bar of the job."""
-        self._job = self._progress.add_task(job.label, total=None, note="")
+        self._job = self._progress.add_task(printable(job.label), total=None, note="")
 
     def job_progress(self, job: Job, done: int, total: int, note: str) -> None:
         """Move the bar of the job."""
@@ -140,3 +191,37 @@ class BarProgress(PlainProgress):
         super().job_end(job, seconds, failure)
         if self._jobs is not None:
             self._progress.update(self._jobs, completed=min(self._count, self._total))
+
+
+def _columns(width: int) -> list[ProgressColumn]:
+    """What fits into a terminal: names, counts and the time left always, bars and notes if wide."""
+    name = TextColumn("{task.description}", markup=False)
+    bars = [BarColumn(bar_width=min(40, width - 50))] if width >= _WIDE else []
+    elapsed = [TimeElapsedColumn()] if width >= _WIDE else []
+    notes = [TextColumn("{task.fields[note]}", style="dim", markup=False)]
+    return [name, *bars, _Count(), *elapsed, _Left(), *(notes if width >= _WIDER else [])]
+
+
+class _Count(ProgressColumn):
+    """How much is done of how much: cells of the run, parts of the job."""
+
+    def render(self, task: Task) -> Text:
+        course: Course | None = task.fields.get("course")
+        if course is not None:
+            return Text(f"{course.over}/{course.cells} cells", style="progress.download")
+        if task.total is None:
+            return Text()
+        return Text(f"{task.completed:.0f}/{task.total:.0f}", style="progress.download")
+
+
+class _Left(ProgressColumn):
+    """The time that is left, if anything is known of it."""
+
+    def render(self, task: Task) -> Text:
+        course: Course | None = task.fields.get("course")
+        if course is not None:
+            left = time_left(course, time.monotonic() - task.fields["told"])
+            return Text(left, style="progress.remaining")
+        rest = task.time_remaining
+        known = rest is not None and not task.finished
+        return Text(f"{span(rest or 0)} left" if known else "", style="progress.remaining")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evalkit.report.bars import Bar, Bars
 from evalkit.wording import counted
 
 Results = Mapping[str, Any]
@@ -20,12 +21,16 @@ class Table:
         numeric: for each column, whether it is set to the right.
         rows: one text for each column.
         notes: sentences to print below.
+        names: how many of the first columns tell the rows apart.
+        bars: figures with their intervals, to print below the rows; columns would be too wide.
     """
 
     columns: tuple[str, ...]
     numeric: tuple[bool, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
+    names: int = 1
+    bars: Bars | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,8 @@ def make_table(results: Results) -> Table:
         numeric=tuple(column.numeric for column in columns),
         rows=tuple(rows),
         notes=tuple(_notes(results)),
+        names=sum(column.heading in ("method", "model") for column in columns[:2]),
+        bars=_bars(results.get("analysis")),
     )
 
 
@@ -202,7 +209,6 @@ def _notes(results: Results) -> list[str]:
     task = results["task"]
     notes.append(f"{counted(task['examples'], 'example')} of the split {task['split']}")
     notes += _undefined(results["cells"])
-    notes += _intervals(results.get("analysis"))
     for comparison in results["comparisons"]:
         prefix = f"{comparison['name']}"
         prefix += f" (seed {comparison['seed']})" if len(seeds) > 1 else ""
@@ -229,18 +235,23 @@ def _undefined(cells: Sequence[Results]) -> list[str]:
     return [f"{note} ({', '.join(ids)})" for note, ids in found.items()]
 
 
-def _intervals(analysis: Results | None) -> list[str]:
-    """The primary figure of each method with its 95% interval: columns of it would be too wide."""
-    rows = (
-        [] if analysis is None else [one for one in analysis["methods"] if one["low"] is not None]
+def _bars(analysis: Results | None) -> Bars | None:
+    """The primary figure of each method with its 95% interval, if there is one."""
+    rows = [one for one in (analysis or {"methods": ()})["methods"] if one["value"] is not None]
+    if analysis is None or all(row["low"] is None for row in rows):
+        return None
+    return Bars(
+        title=f"{analysis['metric']} with its 95% interval:",
+        rows=tuple(
+            Bar(
+                name=row["method"],
+                text=with_interval(row),
+                value=row["value"],
+                ends=None if row["low"] is None else (row["low"], row["high"]),
+            )
+            for row in rows
+        ),
     )
-    if not rows or analysis is None:
-        return []
-    width = max(len(row["method"]) for row in rows)
-    return [
-        f"{analysis['metric']} with its 95% interval:",
-        *(f"  {row['method']:<{width}}  {with_interval(row)}" for row in rows),
-    ]
 
 
 def with_interval(found: Results) -> str:

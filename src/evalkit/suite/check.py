@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
 from evalkit.errors import PluginError, SuiteError, UserError
@@ -103,7 +103,7 @@ class _Checker:
             adapters=self._each("adapters", self._adapter, self.least),
             metrics=self._each("metrics", partial(self._use, "metric"), self.least),
             comparisons=self._each("comparisons", partial(self._use, "comparison"), 0),
-            reporters=self._each("reporters", partial(self._use, "reporter"), 0),
+            reporters=self._each("reporters", self._reporter, 0),
             executor=self._use("executor", "executor", self._table("executor"), default="local")
             or Use(name="", use="", params={}),
             analysis=self._keys(AnalysisKeys, "analysis", self._table("analysis"))
@@ -235,6 +235,15 @@ class _Checker:
         name = self._name(f"{where}.name", table.get("name", name_of({"use": use})))
         params = self._params(cls, where, _without(table, "use", "name"), ("use", "name"))
         return None if params is None else Use(name=name, use=use, params=params)
+
+    def _reporter(self, where: str, table: Table) -> Use | None:
+        """A reporter, which must not write to where only a person at the command line may."""
+        use = self._use("reporter", where, table)
+        file = PurePath(str(use.params.get("file") or "")) if use else PurePath()
+        if file.is_absolute() or ".." in file.parts or "\0" in str(file):
+            hint = "name one within it; elsewhere writes: evalkit report RUN -o FILE"
+            self.problem(f"{where}.file", "leads out of the run folder", hint)
+        return use
 
     def _each(self, key: str, read: Callable[[str, Table], T | None], least: int) -> tuple[T, ...]:
         return tuple(u for where, t in self._tables(key, least) if (u := read(where, t)))

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from evalkit_f1.items import Items
-from evalkit_f1.matching import Pair, equals
 from evalkit_f1.metric import Columns, TripleF1, f1_of
 from evalkit_f1.normalize import PROFILES
+from evalkit_f1.pairs import Pair, equals
 from evalkit_f1.params import ExactF1Params
 from evalkit_f1.relations import relation_counts, relation_figures
 

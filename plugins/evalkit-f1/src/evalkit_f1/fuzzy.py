@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from evalkit_f1.items import Items
-from evalkit_f1.matching import Pair, share, similars
+from evalkit_f1.matching import share, similars
 from evalkit_f1.metric import TripleF1
 from evalkit_f1.normalize import PROFILES
+from evalkit_f1.pairs import Pair
 from evalkit_f1.params import FuzzyF1Params
 
 

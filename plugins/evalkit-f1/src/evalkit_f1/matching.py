@@ -5,7 +5,7 @@ the threshold. Of all matchings with the most pairs, the one with the greatest s
 is taken (the assignment problem, solved by ``scipy.optimize.linear_sum_assignment``).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -13,21 +13,10 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from evalkit_f1.items import Form
+from evalkit_f1.pairs import Pair, Places, equals
 
 Similarity: TypeAlias = Callable[[Sequence[Form], Sequence[Form]], NDArray[np.float64]]
 """Predictions and references -> one row for each prediction, one column for each reference."""
-
-
-Places: TypeAlias = Mapping[Form, int]
-"""Distinct items, each with the index of the first that is written so."""
-
-Pair: TypeAlias = tuple[int, int, float]
-"""Index of a prediction, index of a reference, and their similarity from 0 to 1."""
-
-
-def equals(answer: Places[Form], target: Places[Form]) -> list[Pair]:
-    """Each item that is on both sides."""
-    return [(place, target[form], 1.0) for form, place in answer.items() if form in target]
 
 
 def similars(

@@ -17,8 +17,8 @@ from typing import ClassVar, Final, Generic
 
 from evalkit import Json, Match, Metric, Ratio
 from evalkit_f1.items import Form, Items, read_items
-from evalkit_f1.matching import Pair
 from evalkit_f1.normalize import Written
+from evalkit_f1.pairs import Pair
 from evalkit_f1.params import TripleParams
 
 RATES: Final = ("precision", "recall", "f1")
@@ -51,7 +51,7 @@ class TripleF1(Metric, Generic[Form]):
         self.headline = f"{params.average}_f1"
         self.ratio = _RATIOS[params.average]
         self._form = form
-        self._last: tuple[Json, Json, list[Pair]] | None = None
+        self._last: tuple[Json, Json, Sequence[Pair]] | None = None
 
     @abstractmethod
     def pairs(self, answer: Items[Form], target: Items[Form]) -> list[Pair]:
@@ -66,10 +66,8 @@ class TripleF1(Metric, Generic[Form]):
         Raises:
             DataError: target or value is no list of lists of strings.
         """
-        answer = read_items(value, self._form)
-        wanted = answer if value == target else read_items(target, self._form)
-        pairs = self.pairs(answer, wanted)
-        self._last = (target, value, pairs)
+        answer, wanted, pairs = self._paired(target, value)
+        self._last = (target, value, pairs)  # for ``matches``, which is asked next
         return self.compare(answer, wanted, len(pairs))
 
     def matches(self, target: Json, value: Json) -> list[Match]:
@@ -79,10 +77,16 @@ class TripleF1(Metric, Generic[Form]):
             DataError: as ``score``.
         """
         last = self._last
-        if last is None or last[0] is not target or last[1] is not value:
-            self.score(target, value)
-        pairs = self._last[2] if self._last else []
+        if last is not None and last[0] is target and last[1] is value:
+            pairs = last[2]
+        else:
+            _, _, pairs = self._paired(target, value)
         return [Match(answer=i, target=j, similarity=s) for i, j, s in pairs]
+
+    def _paired(self, target: Json, value: Json) -> tuple[Items[Form], Items[Form], Sequence[Pair]]:
+        answer = read_items(value, self._form)
+        wanted = answer if value == target else read_items(target, self._form)
+        return answer, wanted, self.pairs(answer, wanted)
 
     def compare(self, answer: Items[Form], target: Items[Form], tp: int) -> dict[str, float]:
         """The parts of the score of items that were read, `tp` of which are right."""

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from evalkit_f1.fuzzy import ratios
 from evalkit_f1.items import Items
-from evalkit_f1.matching import Pair, similars
+from evalkit_f1.matching import similars
 from evalkit_f1.metric import TripleF1
 from evalkit_f1.normalize import PROFILES, Slots
+from evalkit_f1.pairs import Pair
 from evalkit_f1.params import SlotFuzzyF1Params
 from evalkit_f1.quantities import quantities
 

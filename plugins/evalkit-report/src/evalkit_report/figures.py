@@ -6,12 +6,16 @@ _MINUS = "\N{MINUS SIGN}"
 
 def figure(value: float | None, decimals: int = 3) -> str:
     """A figure: ``0.234``."""
-    return NOTHING if value is None else _typeset(f"{value:.{decimals}f}")
+    if value is None:
+        return NOTHING
+    return _typeset(_small(value, "") or f"{value:.{decimals}f}")
 
 
 def signed(value: float | None, decimals: int = 3) -> str:
     """A difference, its sign always shown: ``+0.234``."""
-    return NOTHING if value is None else _typeset(f"{value:+.{decimals}f}")
+    if value is None:
+        return NOTHING
+    return _typeset(_small(value, "+") or f"{value:+.{decimals}f}")
 
 
 def interval(low: float | None, high: float | None, *, sign: bool = False) -> str:
@@ -70,6 +74,13 @@ def names(found: list[str], most: int = 3) -> str:
     if len(found) > most:
         return f"{', '.join(found[:most])} and {len(found) - most} more"
     return " and ".join(part for part in (", ".join(found[:-1]), found[-1]) if part)
+
+
+def _small(value: float, sign: str) -> str:
+    """A figure that would round to 0 without being 0: its first digit, where that is near."""
+    if not value or abs(value) >= 0.0005:
+        return ""
+    return f"{value:{sign}.1g}" if abs(value) >= 0.0001 else f"{value:{sign}.0e}"
 
 
 def _typeset(text: str) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from evalkit import RunView, UserError, compare, load_run
+from evalkit import RunView, UserError, compare_runs, load_run
 from evalkit_report.forms import form_of, inner, rows_of, text_of, texts_of
 from evalkit_report.model import CellView, Form, Material
 
@@ -87,7 +87,7 @@ def _analysis(runs: Sequence[RunView], missing: _Missing) -> tuple[Form | None, 
     kept = runs[0].results.get("analysis")
     found = kept if len(runs) == 1 and isinstance(kept, dict) else None
     if found is None:
-        found = missing.read(lambda: compare(*(run.folder for run in runs)), None)
+        found = missing.read(partial(compare_runs, *runs), None)
     if found is None:
         return (kept if isinstance(kept, dict) else None), {}
     return found, dict(_names(runs, found))

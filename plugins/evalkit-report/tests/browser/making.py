@@ -20,8 +20,6 @@ DEMOS = {"zero-shot": 0, "few-shot-k2": 2, "few-shot-k4": 4, "taught-8": 3, "tau
 """Method -> how many demos its prompt shows; by this number the scripted model knows it."""
 
 NAMES = list(PLANTED)
-EXAMPLES = 2 * len(NAMES)
-
 SUITE = f"""
 name = "planted"
 description = {json.dumps("What if " + SHORT["attribute"])}
@@ -101,8 +99,8 @@ class Planted:
 
 
 def examples() -> list[Planted]:
-    """Two examples for each planted text, of one source; the answers differ in quality."""
-    return [_example(number, name) for number, name in enumerate([*NAMES, *NAMES])]
+    """Three examples for each planted text, of one source; the answers differ in quality."""
+    return [_example(number, name) for number, name in enumerate(3 * NAMES)]
 
 
 def _example(number: int, name: str) -> Planted:

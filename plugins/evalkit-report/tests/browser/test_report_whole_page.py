@@ -1,4 +1,4 @@
-"""The whole report in a browser: nothing leaves it, runs in it or is cut in it, wherever it is read."""
+"""The whole report: nothing leaves it, runs in it or is cut in it, wherever it is read."""
 
 import re
 
@@ -14,7 +14,7 @@ SCHEMES = ("light", "dark")
 
 def test_it_opens_from_the_disk_and_asks_for_nothing(visit, reported):
     with visit(reported.path) as visited:
-        visited.page.locator("#example-search").wait_for()
+        visited.page.locator("#browser-search").wait_for()
         visited.page.mouse.wheel(0, 100_000)
 
 
@@ -39,14 +39,14 @@ def test_texts_of_charts_neither_overlap_nor_are_cut(visit, reported, scheme):
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_axe_finds_nothing_serious(visit, reported, scheme):
     with visit(reported.path, color_scheme=scheme) as visited:
-        visited.page.locator("#example-search").wait_for()
+        visited.page.locator("#browser-search").wait_for()
         assert axe_faults(visited.page) == {}
 
 
 def test_a_narrow_page_does_not_scroll_sideways(visit, reported):
     with visit(reported.path, viewport=NARROW) as visited:
         page = visited.page
-        page.locator("#example-search").wait_for()
+        page.locator("#browser-search").wait_for()
         assert page.evaluate(OF_PAGE) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
         assert axe_faults(page) == {}
@@ -67,7 +67,7 @@ def test_without_script_the_verdict_the_tables_and_the_charts_are_there(browser,
 
 
 def test_dark_paper_is_dark_and_the_toggle_overrules_the_system(visit, reported):
-    lightness = "getComputedStyle(document.body).backgroundColor"
+    lightness = "getComputedStyle(document.documentElement).backgroundColor"
     with visit(reported.path, color_scheme="light") as visited:
         bright = visited.page.evaluate(lightness)
     with visit(reported.path, color_scheme="dark") as visited:
@@ -82,7 +82,7 @@ def test_print_shows_no_controls_and_is_black_on_white(visit, reported):
     with visit(reported.path, color_scheme="dark") as visited:
         page = visited.page
         page.emulate_media(media="print")
-        assert page.evaluate("getComputedStyle(document.body).backgroundColor") in (
+        assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") in (
             "rgb(255, 255, 255)",
             "rgba(0, 0, 0, 0)",
         )

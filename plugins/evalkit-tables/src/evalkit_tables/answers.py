@@ -25,9 +25,8 @@ _VERDICT = {
 def predictions(run: RunView) -> Table:
     """One row for each cell and evaluated example, with what each metric gave the answer.
 
-    For a metric M there is ``score.M``, what the answer itself is worth: the ratio behind the
-    headline for this one example. It is None where the metric names no ratio, where the sum
-    below is 0, and for what has no score. ``parts.M`` has all parts of the score, as JSON.
+    For a metric M there is ``score.M``, what the answer itself is worth, and ``parts.M`` with all
+    parts of that score, as JSON. Both are None for an answer that has no score.
     """
     answered = [cell for cell in run.results["cells"] if cell["predictions"]]
     metrics = list(dict.fromkeys(name for cell in answered for name in cell["scores"]))
@@ -42,15 +41,15 @@ def _answers(run: RunView, cell: Form) -> Iterator[dict[str, Any]]:
     """The rows of a cell: examples, answers and scores are in the same order."""
     about = {"cell": cell["id"]} | {key: cell[key] for key in _OF_THE_CELL}
     scores = {
-        metric: (score.get("ratio"), _Following(run.scored(cell["id"], metric)))
+        metric: (score, _Following(run.scored(cell["id"], metric)))
         for metric, score in cell["scores"].items()
     }
     for example, answer in _together(run, cell["id"]):
         row = {**about, **_example(example), **_answer(answer)}
-        for metric, (ratio, lines) in scores.items():
+        for metric, (score, lines) in scores.items():
             parts = lines.of(example["id"])
             if parts is not None:
-                row[f"score.{metric}"] = worth(parts, ratio)
+                row[f"score.{metric}"] = worth(parts, score)
                 row[f"parts.{metric}"] = as_json(parts)
         yield row
     for metric, (_, lines) in scores.items():
@@ -117,7 +116,7 @@ def _answer(answer: Form) -> dict[str, Any]:
     failure = answer.get("failure") or {}
     return {
         **(answer.get("usage") or {}),
-        "text": answer.get("text"),
+        "text": (answer.get("text") or None) if failure else answer.get("text"),
         "value": answer.get("value"),
         "outcome": "failed" if failure else answer.get("outcome"),
         "failure": failure.get("reason"),
@@ -126,15 +125,20 @@ def _answer(answer: Form) -> dict[str, Any]:
     }
 
 
-def worth(parts: Mapping[str, Any], ratio: Form | None) -> float | None:
-    """The headline's ratio for a single example; None where there is none, or nothing below.
+def worth(parts: Mapping[str, Any], score: Form) -> float | None:
+    """The headline's ratio for a single example.
 
     Args:
         parts: of the score of the example.
-        ratio: of the metric, as in ``results.json``: an empty denominator counts examples.
+        score: of the cell, as in ``results.json``. In its ``ratio`` an empty denominator counts
+            examples. Where there is no ratio, the part called like the headline is taken.
+
+    Returns:
+        None where there is neither, and where the sum below is 0.
     """
+    ratio = score.get("ratio")
     if ratio is None:
-        return None
+        return parts.get(score["headline"])
     below = _sum(parts, ratio["denominator"]) if ratio["denominator"] else 1.0
     return _sum(parts, ratio["numerator"]) / below if below else None
 

@@ -24,16 +24,10 @@ def cells(run: RunView) -> Table:
 
 def _cell(cell: Form, currency: str | None) -> Form:
     failure, report = cell["failure"] or {}, cell["report"] or {}
-    numbers = {
-        f"{job}_{name}": value
-        for group, suffix in (("usage", ""), ("cost", "cost"), ("seconds", "seconds"))
-        for job, part in (cell[group] or {}).items()
-        for name, value in (part if not suffix else {suffix: part}).items()
-    }
     return {
         **cell,
         **(cell["outcomes"] or {}),
-        **numbers,
+        **_taken(cell),
         "cell": cell["id"],
         "plugin": cell["use"],
         "failure": failure.get("reason"),
@@ -42,6 +36,18 @@ def _cell(cell: Form, currency: str | None) -> Form:
         "optimizer": report.get("optimizer"),
         "currency": currency,
     }
+
+
+def _taken(cell: Form) -> dict[str, float | None]:
+    """What the jobs of a cell took: name of the column -> number."""
+    tokens = {
+        f"{job}_{name}": number
+        for job, usage in (cell["usage"] or {}).items()
+        for name, number in (usage or {}).items()
+    }
+    costs = {f"{job}_cost": cost for job, cost in (cell["cost"] or {}).items()}
+    seconds = {f"{job}_seconds": number for job, number in (cell["seconds"] or {}).items()}
+    return {**tokens, **costs, **seconds}
 
 
 def scores(run: RunView) -> Table:

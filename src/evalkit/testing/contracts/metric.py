@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from evalkit.interfaces import Metric, Ratio
+from evalkit.jobs.matching import matches_of
 from evalkit.records import Json
 from evalkit.serialization import line
 
@@ -54,8 +55,7 @@ class MetricContract:
         )
 
     def test_scores_are_finite_numbers(self, metric: Metric) -> None:
-        pairs = [*self.examples(), *((target, self.empty()) for target, _ in self.examples())]
-        for target, value in pairs:
+        for target, value in self._pairs():
             score = metric.score(target, value)
             assert score, f"no parts in the score of {value!r}"
             check_numbers(score)
@@ -67,6 +67,27 @@ class MetricContract:
             first = dict(metric.score(target, value))
             assert dict(metric.score(target, value)) == first, "scored twice, two results"
             assert dict(other.score(target, value)) == first, "two instances, two results"
+
+    def test_matches_are_pairs_of_items(self, metric: Metric) -> None:
+        found = [matches_of(metric, "of the contract", *pair) for pair in self._pairs()]
+        missing = [matches is None for matches in found]
+        assert all(missing) or not any(missing), "matches are None for some answers only"
+        for matches in found:
+            pairs = [match[:2] for match in matches or ()]
+            assert len(set(pairs)) == len(pairs), "the same two items are matched twice"
+
+    def test_what_is_equal_is_matched_as_equal(self, metric: Metric) -> None:
+        for target, _ in self.examples():
+            matches = metric.matches(target, target) or ()
+            assert all(match.similarity == 1 for match in matches), "less than equal to itself"
+
+    def test_matching_repeats(self, metric: Metric) -> None:
+        for target, value in self._pairs():
+            kept = copy.deepcopy((target, value))
+            first = self.make().matches(target, value)
+            metric.score(target, value)
+            assert metric.matches(target, value) == first, "matched after scoring, other matches"
+            assert (target, value) == kept, "matches changed its inputs"
 
     def test_inputs_stay_as_they_were(self, metric: Metric) -> None:
         for target, value in self.examples():
@@ -119,6 +140,9 @@ class MetricContract:
             assert ratio_of(metric.ratio, scores) == pytest.approx(found), (
                 "the ratio gives another figure than aggregate: every interval would be wrong"
             )
+
+    def _pairs(self) -> list[tuple[Json, Json]]:
+        return [*self.examples(), *((target, self.empty()) for target, _ in self.examples())]
 
     def _scores(self, metric: Metric) -> list[Mapping[str, float]]:
         return [metric.score(target, value) for target, value in self.examples()]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from evalkit_report.charts.words import slug, visible
+from evalkit_report.charts.words import shown, slug
 from evalkit_report.model import Form, Material
 
 
@@ -80,7 +80,7 @@ def contests_of(material: Material) -> Iterator[Contest]:
             words = [str(form["name"]), f"seed {form['seed']}"]
             if several_runs:
                 words.append(str(run.results["run"]["id"]))
-            yield _contest(form, methods, [visible(word) for word in words])
+            yield _contest(form, methods, [shown(word) for word in words])
 
 
 def _contest(form: Form, methods: dict[str, str], words: list[str]) -> Contest:

@@ -13,11 +13,12 @@ from evalkit_report.charts.drafts import (
     metric_of,
     without,
 )
-from evalkit_report.charts.layers import Layer, Row, axes, paths, rules, symbol, symbols
+from evalkit_report.charts.layers import Row, axes, paths, rules, symbol, symbols
 from evalkit_report.charts.looks import Frame, Looks
 from evalkit_report.charts.margin import Label, heading, labelled, room
 from evalkit_report.charts.scales import Scale, linear, linear_at, logarithmic, worth_a_log
-from evalkit_report.charts.words import bracket, counted, number, short_names, slug, visible
+from evalkit_report.charts.words import bracket, number, short_names, shown, slug
+from evalkit_report.figures import NOTHING, counted
 from evalkit_report.model import CellView, Form, Material
 
 _MARGIN: Final = 206
@@ -154,8 +155,14 @@ def _spec(chart: Chart, metric: Metric, looks: Looks) -> Mapping[str, Any]:
         [
             axes(across, up, title=f"number of {chart.by}{', log axis' if chart.log else ''}"),
             heading(metric.axis, frame.left),
-            rules([_level(p, places[p.method], up, looks) for p in chart.levels], width=1.2, dash=(5, 4)),
-            rules([_bar(*end, looks) for end in ends if end[0].figure.low is not None], opacity=0.75),
+            rules(
+                [_level(p, places[p.method], up, looks) for p in chart.levels],
+                width=1.2,
+                dash=(5, 4),
+            ),
+            rules(
+                [_bar(*end, looks) for end in ends if end[0].figure.low is not None], opacity=0.75
+            ),
             paths(_lines(chart, places, up, looks)),
             symbols([_symbol(point, places, up, metric, looks, chart.by) for point in drawn]),
             *labelled(_labels(chart, places, up, looks), frame.across, height),
@@ -208,7 +215,7 @@ def _lines(chart: Chart, places: Mapping[str, float], up: Scale, looks: Looks) -
     ]
 
 
-def _symbol(  # noqa: PLR0913 (what a point is drawn by)
+def _symbol(
     point: Point,
     places: Mapping[str, float],
     up: Scale,
@@ -226,9 +233,7 @@ def _sized(size: float, by: str) -> str:
     return counted(int(size), one) if size == int(size) else f"{size:g} {by}"
 
 
-def _labels(
-    chart: Chart, places: Mapping[str, float], up: Scale, looks: Looks
-) -> list[Label]:
+def _labels(chart: Chart, places: Mapping[str, float], up: Scale, looks: Looks) -> list[Label]:
     """A label for each curve at its largest point, for each level, and for each point alone."""
     ends = {curve: points[-1] for curve, points in chart.curves.items()}
     singles = {p.method: p for p in (*chart.points, *chart.levels) if not p.curve}
@@ -250,15 +255,15 @@ def _row(point: Point, metric: Metric) -> tuple[str, ...]:
     found = point.figure
     return (
         point.method,
-        point.curve or "–",
+        point.curve or NOTHING,
         f"{point.size:,g}",
         number(found.value, metric.decimals),
-        bracket(found.low, found.high, metric.decimals) or found.why or "–",
+        bracket(found.low, found.high, metric.decimals) or found.why or NOTHING,
     )
 
 
 def _summary(curves: Sequence[Form], metric: Metric, by: str) -> str:
-    steps = [f"{visible(one['curve'])}: {one['last_step']['text']}" for one in curves]
+    steps = [f"{shown(one['curve'])}: {one['last_step']['text']}" for one in curves]
     said = "; ".join(steps)
     return f"{metric.name} with 95% intervals over the number of {by}. {said}."
 

@@ -43,7 +43,7 @@ def axes(across: Scale | None, up: Scale | None, *, title: str = "", form: str =
 def _axis(field: str, scale: Scale, axis: Row) -> Row:
     values = {"values": list(scale.ticks), "grid": True}
     kind = {"field": field, "type": "quantitative"}
-    return {**kind, "scale": scale.form(), "axis": {**axis, **values}}
+    return {**kind, "scale": scale.form(), "axis": {**axis, **values, "labelFlush": False}}
 
 
 def symbol(look: Look, x: float, y: float, says: str, *, filled: bool = True) -> Row:
@@ -113,10 +113,15 @@ def notes(rows: Sequence[Row], *, align: str = "left", **more: Any) -> Layer:
 def _layer(mark: Row, rows: Sequence[Row], encoding: Row) -> Layer:
     ends = [end for end in _ENDS if rows and end in rows[0]]
     return {
-        "data": {"values": list(rows)},
+        "data": {"values": [_rounded(row) for row in rows]},
         "mark": mark,
         "encoding": {**{end: _pixel(end) for end in ends}, **encoding},
     }
+
+
+def _rounded(row: Row) -> Row:
+    """With pixels that are no longer than they need be."""
+    return {key: round(value, 1) if key in _ENDS else value for key, value in row.items()}
 
 
 def _closed(row: Row) -> Row:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from evalkit_report.charts.words import short_names, visible
+from evalkit_report.charts.words import short_names, shown
 
 SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
 WIDTH: Final = 720
@@ -23,6 +23,8 @@ SHAPES: Final = (
     "M-.95,-.55L-.55,-.95L0,-.4L.55,-.95L.95,-.55L.4,0L.95,.55L.55,.95L0,.4L-.55,.95L-.95,.55L-.4,0Z",
 )
 """Eleven, so that colour and shape together repeat after 110 methods only."""
+BAR: Final = "M-.3,-1L.3,-1L.3,1L-.3,1Z"
+"""The shape of what is no method, such as the gold answers."""
 INK: Final = "var(--ink)"
 MUTED: Final = "var(--muted)"
 PAPER: Final = "var(--paper)"
@@ -72,10 +74,10 @@ class Looks:
     def of(self, method: str) -> Look:
         """The look of a method; a plain one if it is none of those."""
         if method not in self.methods:
-            return Look(name=visible(method), colour=MUTED, shape="stroke")
+            return Look(name=shown(method), colour=MUTED, shape=BAR)
         place = self.methods.index(method)
         return Look(
-            name=visible(method),
+            name=shown(method),
             colour=f"var(--c{place % COLOURS + 1})",
             shape=SHAPES[place % len(SHAPES)],
         )
@@ -114,5 +116,3 @@ class Frame:
             "config": CONFIG,
             "layer": list(layers),
         }
-
-

@@ -8,7 +8,8 @@ from evalkit_report.charts.contests import Contest, contests_of
 from evalkit_report.charts.drafts import Draft, looks_of
 from evalkit_report.charts.layers import Row, boxes, notes, texts
 from evalkit_report.charts.looks import LINE, Frame, Looks
-from evalkit_report.charts.words import counted, shortened, visible
+from evalkit_report.charts.words import shortened, shown
+from evalkit_report.figures import counted
 from evalkit_report.model import Material
 
 _LEFT: Final = 190
@@ -78,7 +79,11 @@ def _cells(contest: Contest) -> Iterator[Cell]:
     """The pairs that were compared, in the order of the standings."""
     details = contest.form.get("details") or {}
     points, names = details.get("points"), details.get("contestants")
-    if not points or not names or list(names) != [o["contestant"] for o in contest.form["standings"]]:
+    if (
+        not points
+        or not names
+        or list(names) != [o["contestant"] for o in contest.form["standings"]]
+    ):
         return
     for row, first in enumerate(contest.order):
         for column, second in enumerate(contest.order):
@@ -94,7 +99,7 @@ def _spec(cells: Sequence[Cell], names: Sequence[str], looks: Looks) -> Mapping[
     two = wide >= _TWO_LINES
     frame = Frame(height=high * count, left=_LEFT, right=530 - wide * count, top=_SLANT, bottom=10)
     short = looks.short(_LEFT - 18, more=names)
-    slanted = [shortened(visible(name), 112, 11) for name in names]
+    slanted = [shortened(shown(name), 112, 11) for name in names]
     middle = [(place + 0.5) * wide for place in range(count)]
     level = [(place + 0.5) * high for place in range(count)]
     inside = [(cell, middle[cell.column], level[cell.row]) for cell in cells]
@@ -107,8 +112,13 @@ def _spec(cells: Sequence[Cell], names: Sequence[str], looks: Looks) -> Mapping[
             align="center",
             size=12 if two else 10,
         ),
-        texts([{"x": -10, "y": y, "text": short[n]} for n, y in zip(names, level, strict=True)], align="right"),
-        notes([{"x": x, "y": -10, "text": t} for x, t in zip(middle, slanted, strict=True)], angle=-38),
+        texts(
+            [{"x": -10, "y": y, "text": short[n]} for n, y in zip(names, level, strict=True)],
+            align="right",
+        ),
+        notes(
+            [{"x": x, "y": -10, "text": t} for x, t in zip(middle, slanted, strict=True)], angle=-38
+        ),
     ]
     if two:
         units = [{"x": x, "y": y + 8, "text": f"{c.units:g}"} for c, x, y in inside]
@@ -125,7 +135,7 @@ def _none(place: int, wide: float, high: float) -> Row:
 def _box(cell: Cell, wide: float, high: float, names: Sequence[str]) -> Row:
     away = abs(cell.share - 0.5)
     opacity = next((strong for least, strong in _BINS if away >= least), 0.0)
-    first, second = (visible(names[place]) for place in (cell.row, cell.column))
+    first, second = (shown(names[place]) for place in (cell.row, cell.column))
     says = f"{first} got {cell.share:.0%} of the points against {second}"
     return {
         **_corners(cell.row, cell.column, wide, high),
@@ -143,7 +153,7 @@ def _corners(row: int, column: int, wide: float, high: float) -> Row:
 
 def _summary(cells: Sequence[Cell], names: Sequence[str]) -> str:
     most = max(cells, key=lambda cell: (cell.share, cell.units))
-    first, second = (visible(names[place]) for place in (most.row, most.column))
+    first, second = (shown(names[place]) for place in (most.row, most.column))
     clear = f"The clearest pair: {first} got {most.share:.0%} of the points against {second}"
     units = [cell.units for cell in cells]
     return f"{clear}. Each pair was judged on {min(units):g} to {max(units):g} units."

@@ -55,7 +55,9 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
     return found
 
 
-def _top(group: Sequence[int], wanted: Sequence[float], gap: float, low: float, high: float) -> float:
+def _top(
+    group: Sequence[int], wanted: Sequence[float], gap: float, low: float, high: float
+) -> float:
     length = gap * (len(group) - 1)
     middle = sum(wanted[place] for place in group) / len(group)
     return max(low, min(middle - length / 2, high - length))
@@ -107,9 +109,7 @@ def _crowd(place: int, points: Sequence[tuple[float, float]]) -> float:
     return sum(1 / (12 + hypot(x - ox, y - oy)) for ox, oy in points)
 
 
-def _candidates(
-    point: tuple[float, float], width: float, height: float, area: Box
-) -> list[Box]:
+def _candidates(point: tuple[float, float], width: float, height: float, area: Box) -> list[Box]:
     """Boxes on rings around a point, inside the area; the one to the right comes first."""
     found = []
     for radius in _RADII:

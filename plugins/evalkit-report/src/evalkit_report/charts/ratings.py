@@ -8,7 +8,8 @@ from evalkit_report.charts.drafts import Draft, looks_of, without
 from evalkit_report.charts.layers import Layer, Row, axes, notes, rules, symbol, symbols, texts
 from evalkit_report.charts.looks import GRID, Frame, Looks
 from evalkit_report.charts.scales import Scale, linear
-from evalkit_report.charts.words import bracket, interval, number, visible
+from evalkit_report.charts.words import bracket, interval, number, shown
+from evalkit_report.figures import NOTHING
 from evalkit_report.model import Material
 
 STEP: Final = 26
@@ -61,15 +62,16 @@ def _spec(contest: Contest, drawn: Sequence[Contestant], looks: Looks) -> Mappin
             symbols([_symbol(one, y, across, contest, looks) for one, y in rows], size=90),
             texts([{"x": -14, "y": y, "text": short[one.name]} for one, y in rows], align="right"),
             texts([{"x": edge, "y": y, "text": t} for t, y in zip(figures, middles, strict=True)]),
-            texts([{"x": frame.across + right - 8, "y": y, "text": one.ranks} for one, y in rows], align="right"),
+            texts(
+                [{"x": frame.across + right - 8, "y": y, "text": one.ranks} for one, y in rows],
+                align="right",
+            ),
             *_heads(contest, frame, edge, ranked=ranked, wide=wide),
         ]
     )
 
 
-def _heads(
-    contest: Contest, frame: Frame, edge: float, *, ranked: bool, wide: bool
-) -> list[Layer]:
+def _heads(contest: Contest, frame: Frame, edge: float, *, ranked: bool, wide: bool) -> list[Layer]:
     """What the columns of figures are, and that the judge is not validated."""
     heads = [{"x": edge, "y": -12, "text": "95% interval" if wide else contest.headline}]
     layers = [notes(heads)]
@@ -95,7 +97,7 @@ def _bar(one: Contestant, y: float, across: Scale, looks: Looks) -> Row:
 def _symbol(one: Contestant, y: float, across: Scale, contest: Contest, looks: Looks) -> Row:
     ends = interval(*one.ends(), contest.decimals)
     ranks = f", rank {one.ranks} of {len(contest.contestants)}" if one.ranks else ""
-    name = visible(one.name)
+    name = shown(one.name)
     says = f"{name}: {contest.headline} {number(one.value, contest.decimals)}{ends}{ranks}"
     return symbol(looks.of(one.name), across.at(one.value or 0.0), y, says)
 
@@ -108,12 +110,12 @@ def _figure(one: Contestant, contest: Contest) -> str:
 
 def _row(one: Contestant, contest: Contest) -> tuple[str, ...]:
     ends = bracket(*one.ends(), contest.decimals)
-    return (one.name, number(one.value, contest.decimals), ends or "–", one.ranks or "–")
+    return (one.name, number(one.value, contest.decimals), ends or NOTHING, one.ranks or NOTHING)
 
 
 def _summary(contest: Contest, drawn: Sequence[Contestant]) -> str:
     first = drawn[0]
-    best = f"{visible(first.name)} is highest with {number(first.value, contest.decimals)}"
+    best = f"{shown(first.name)} is highest with {number(first.value, contest.decimals)}"
     ends = interval(*first.ends(), contest.decimals)
     ranks = f", rank {first.ranks} of {len(contest.contestants)}" if first.ranks else ""
     return f"Ratings by {contest.title}, the highest first. {best}{ends}{ranks}."

@@ -7,7 +7,7 @@ from typing import Any
 from evalkit_report.charts.drafts import Draft
 from evalkit_report.charts.kept import kept_drawings, key_of
 from evalkit_report.charts.svg import embedded
-from evalkit_report.charts.words import visible
+from evalkit_report.charts.words import shown
 from evalkit_report.model import Chart
 
 
@@ -33,7 +33,7 @@ def _drawings(specs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _chart(draft: Draft, drawing: str) -> Chart:
-    title = visible(draft.title)
+    title = shown(draft.title)
     return Chart(
         name=draft.name,
         title=draft.title,

@@ -1,31 +1,37 @@
-"""Texts in charts: what names look like, how wide they are, how figures are written. Pure."""
+"""Texts in charts: how wide they are, how long names are shortened, how figures are written. Pure."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+from evalkit_report.figures import NOTHING
+from evalkit_report.visible import plain
+
 _RIGHT_TO_LEFT: Final = frozenset({"R", "AL", "AN"})
-_NARROW: Final = frozenset("ijlI|.,:;'!()[]{}-/ tfr1")
-_BROAD: Final = frozenset("mwMW@%&")
+_WIDTHS: Final[Mapping[str, float]] = {
+    "'ijlIJ": 0.29,
+    " ,./:;\\|f-()[]!": 0.38,
+    "tr": 0.41,
+    '"*_`szc?LFkvxyP': 0.58,
+    "TYaoeESbdghnpqu0123456789${}": 0.64,
+    "KAVBRXZC": 0.7,
+    "UHNDG&OQw": 0.82,
+    "#+<=>^~MmW%@…": 0.95,
+}
+"""Characters and how wide they are, in ems: those of DejaVu Sans, a wide sans-serif face."""
+_EMS: Final = {c: ems for characters, ems in _WIDTHS.items() for c in characters}
 ELLIPSIS: Final = "…"
+_KEEPS_ORDER: Final = "\u200e"
+_FRONTS: Final = (0.5, 0.7, 0.3, 0.85, 0.15)
+"""Which part of what is kept of a long name is its beginning; the first that tells it apart."""
+
+Ends = tuple[str, str]
+"""The beginning and the end of a name whose middle is left out; the end of a whole one is empty."""
 
 
-def visible(text: str) -> str:
-    """The text with marks such as ``U+202E`` for what cannot be seen or would reorder the line.
-
-    These are control characters, bidi and zero-width characters, and lone surrogates.
-    """
-    return "".join(
-        f"U+{ord(c):04X}" if unicodedata.category(c) in _HIDDEN else c for c in str(text)
-    )
-
-
-def isolated(text: str) -> str:
-    """The text between isolates if it runs from right to left, so that nothing around it moves."""
-    if any(unicodedata.bidirectional(c) in _RIGHT_TO_LEFT for c in text):
-        return f"\u2068{text}\u2069"
-    return text
+def shown(name: str) -> str:
+    """The name as it is read out and drawn: what is hidden in it is visible."""
+    return str(plain(str(name)))
 
 
 def width(text: str, size: float = 12) -> float:
@@ -34,68 +40,80 @@ def width(text: str, size: float = 12) -> float:
 
 
 def _ems(c: str) -> float:
+    if c in _EMS:
+        return _EMS[c]
     if unicodedata.combining(c):
         return 0.0
-    if unicodedata.east_asian_width(c) in ("W", "F"):
-        return 1.0
-    if c in _NARROW:
-        return 0.41
-    return 0.95 if c in _BROAD else 0.7 if c.isupper() else 0.62
+    return 1.0 if unicodedata.east_asian_width(c) in ("W", "F") else 0.7
 
 
 def shortened(text: str, most: float, size: float = 12) -> str:
     """The text if it is at most so many pixels wide, else its beginning and its end."""
+    return _joined(_ends(text, most, size, _FRONTS[0]))
+
+
+def _ends(text: str, most: float, size: float, front: float) -> Ends:
+    """What is kept of a text, of which `front` is its beginning."""
     if width(text, size) <= most:
-        return text
+        return text, ""
     for kept in range(len(text) - 1, 1, -1):
-        end = kept // 2
-        short = text[: kept - end].rstrip() + ELLIPSIS + text[len(text) - end :].lstrip()
-        if width(short, size) <= most:
-            return short
-    return ELLIPSIS
+        head = max(1, min(kept - 1, round(kept * front)))
+        ends = text[:head].rstrip(), text[len(text) - (kept - head) :].lstrip()
+        if width(_joined(ends), size) <= most:
+            return ends
+    return "", ELLIPSIS
+
+
+def _joined(ends: Ends) -> str:
+    head, tail = ends
+    if not tail or tail == ELLIPSIS:
+        return head + tail
+    keeps = _KEEPS_ORDER if _turns(head + tail) else ""
+    return f"{head}{keeps}{ELLIPSIS}{keeps}{tail}"
+
+
+def _turns(text: str) -> bool:
+    """Whether a part of the text runs from right to left."""
+    return any(unicodedata.bidirectional(c) in _RIGHT_TO_LEFT for c in text)
 
 
 def short_names(names: Sequence[str], most: float, size: float = 12) -> dict[str, str]:
     """Name -> what stands for it in a drawing, at most so wide and no two the same.
 
-    Names that would look the same get their number in front.
+    Of a long name those parts are kept that tell it apart. Where nothing does, its number stands in
+    front. One that runs from right to left is isolated, so that nothing around it moves.
     """
-    shown = {name: shortened(visible(name), most, size) for name in names}
-    found = list(shown.values())
-    for number, name in enumerate(names, start=1):
-        if found.count(shown[name]) > 1:
-            lead = f"{number} "
-            rest = shortened(visible(name), most - width(lead, size), size)
-            shown[name] = lead + rest
-    return {name: isolated(text) for name, text in shown.items()}
+    full = [shown(name) for name in dict.fromkeys(names)]
+    short = [_telling(text, full, most, size) for text in full]
+    for place, text in enumerate(full):
+        if short.count(short[place]) > 1:
+            lead = f"{place + 1} "
+            short[place] = lead + shortened(text, most - width(lead, size), size)
+    found = zip(dict.fromkeys(names), short, strict=True)
+    return {name: f"\u2068{text}\u2069" if _turns(text) else text for name, text in found}
+
+
+def _telling(text: str, names: Sequence[str], most: float, size: float) -> str:
+    """The short form that fits the fewest of the other names."""
+    forms = [_ends(text, most, size, front) for front in _FRONTS]
+
+    def alike(ends: Ends) -> int:
+        return sum(name.startswith(ends[0]) and name.endswith(ends[1]) for name in names)
+
+    return _joined(min(forms, key=alike))
 
 
 def number(value: float | None, decimals: int = 3) -> str:
-    """A figure with so many decimals; an en dash if there is none."""
+    """A figure with so many decimals, its thousands apart; an en dash if there is none."""
     if value is None:
-        return "–"
+        return NOTHING
     text = f"{value:,.{decimals}f}"
-    return text.replace("-", "−") if float(text.replace(",", "")) else text.lstrip("-")
-
-
-def amount(value: float | None) -> str:
-    """A figure with three digits, or all before the point; an en dash if there is none."""
-    if value is None:
-        return "–"
-    if abs(value) >= 100:
-        return number(value, 0)
-    if value and abs(value) < 1e-4:
-        return f"{value:.2e}"
-    return f"{value:.3g}"
-
-
-def counted(count: int, one: str, many: str | None = None) -> str:
-    """A number and what is counted."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    is_zero = not any(c in "123456789" for c in text)
+    return text.lstrip("-") if is_zero else text.replace("-", "\N{MINUS SIGN}")
 
 
 def interval(low: float | None, high: float | None, decimals: int = 3) -> str:
-    """A 95% interval as words; empty if there is none."""
+    """A 95% interval as the end of a sentence; empty if there is none."""
     if low is None or high is None:
         return ""
     return f", 95% interval {number(low, decimals)} to {number(high, decimals)}"
@@ -106,12 +124,6 @@ def bracket(low: float | None, high: float | None, decimals: int = 3) -> str:
     if low is None or high is None:
         return ""
     return f"[{number(low, decimals)}, {number(high, decimals)}]"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names as they stand in a sentence."""
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def slug(text: str) -> str:

@@ -5,7 +5,7 @@ tells, items are paired that are plainly equal. Equal items of an answer of whic
 paired are one row that counts them: models repeat themselves, and a metric counts them once.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -34,7 +34,7 @@ class Row:
 
 
 def chosen_pairs(
-    target: Sequence[Item], answer: Sequence[Item], matches: Mapping[str, Any]
+    target: Sequence[Item], answer: Sequence[Item], matches: Mapping[str, Any], *, preferred: str
 ) -> tuple[str | None, list[Pair]]:
     """The pairs to show, and the metric that tells them; None if they are plainly equal items.
 
@@ -42,6 +42,7 @@ def chosen_pairs(
         target: its items.
         answer: its items.
         matches: metric -> what its scores say; pairs that cannot be are not used.
+        preferred: which metric to follow where several pair as many.
     """
     found = {
         metric: list(_sound(pairs, len(answer), len(target)))
@@ -50,8 +51,16 @@ def chosen_pairs(
     }
     if not found:
         return None, list(_equal(target, answer))
-    best = max(found, key=lambda metric: len(found[metric]))  # the first of several
+    best = max(found, key=lambda metric: (len(found[metric]), metric == preferred))
     return best, found[best]
+
+
+def favourite(all_matches: Iterable[Mapping[str, Any]]) -> str:
+    """The metric that pairs most over several answers, so that they are aligned alike."""
+    pairs: Counter[str] = Counter()
+    for matches in all_matches:
+        pairs.update({metric: len(m) for metric, m in matches.items() if isinstance(m, list)})
+    return max(pairs, key=lambda metric: pairs[metric], default="")
 
 
 def aligned(target: Sequence[Item], answer: Sequence[Item], pairs: Iterable[Pair]) -> list[Row]:

@@ -1,9 +1,9 @@
 """The cells whose answers stand side by side, and what is known of each."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from evalkit import RunView
@@ -68,13 +68,16 @@ def form_of(cell: CellView, *, method: int) -> dict[str, Any]:
     }
 
 
-def contestants(cells: Sequence[CellView]) -> dict[tuple[str, str], int]:
-    """(run, contestant) -> which cell is meant: comparisons leave the seed out of a cell's id."""
-    found: dict[tuple[str, str], int] = {}
+def contestants(cells: Sequence[CellView]) -> dict[tuple[Path, str, str], int]:
+    """(run folder, seed, contestant) -> which cell is meant.
+
+    A comparison is of the cells of one seed, and may leave the seed out of their ids.
+    """
+    found: dict[tuple[Path, str, str], int] = {}
     for number, cell in enumerate(cells):
-        name = str(cell.form.get("id", cell.key))
-        found[run_id(cell.run), name] = number
-        found.setdefault((run_id(cell.run), re.sub(r"-seed\d+$", "", name)), number)
+        name, seed = str(cell.form.get("id")), str(cell.form.get("seed"))
+        for called in (name, name.removesuffix(f"-seed{seed}")):
+            found.setdefault((cell.run.folder, seed, called), number)
     return found
 
 

@@ -69,4 +69,4 @@ def told(lines: Callable[[], Iterator[Line]], tell: Tell) -> Iterator[Line]:
     try:
         yield from lines()
     except UserError as error:
-        tell(str(error))
+        tell(": ".join(part for part in (error.message, error.hint) if part))

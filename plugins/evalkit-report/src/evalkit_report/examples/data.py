@@ -15,10 +15,10 @@ from evalkit_report.examples.columns import (
     open_columns,
     run_id,
 )
-from evalkit_report.examples.cursor import Cursor, Line, Tell, told
+from evalkit_report.examples.cursor import Cursor, Tell, told
 from evalkit_report.examples.draw import Name, draw, strata
 from evalkit_report.examples.judged import judged_ids, verdicts_of
-from evalkit_report.examples.record import answer_of, detail_of, gold_of, index_of
+from evalkit_report.examples.record import answers_of, detail_of, gold_of, index_of, read
 from evalkit_report.examples.text import as_text
 from evalkit_report.model import CellView, Material
 
@@ -45,68 +45,59 @@ class BrowserData:
     missing: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Data:
+    """What is shown, and whom to tell what is missing.
+
+    Attributes:
+        material: the runs.
+        cells: those that answered the same examples.
+        names: all examples, in the order of the evaluation split.
+        groups: what sorts them into kinds: name -> values.
+        tell: told what is missing.
+    """
+
+    material: Material
+    cells: Sequence[CellView]
+    names: Sequence[Name]
+    groups: Mapping[str, Sequence[str]]
+    tell: Tell
+
+
 def browser_data(material: Material, most: int, *, budget: int = BUDGET) -> BrowserData:
     """The answers of all cells to at most `most` examples.
 
     Args:
-        material: the runs; nothing of them is changed.
+        material: the runs.
         most: examples, at least 1.
         budget: bytes of base64 that all chunks together may have.
     """
-    missing: dict[str, None] = {}  # each sentence once, in the order in which they come
-    tell: Tell = missing.setdefault
-    cells = joined(material, tell)
-    names = _names(material, cells, tell)
-    shelf, meta = _gathered(material, cells, names, most=most, tell=tell)
-    chunks, shown = pack(shelf.in_order(), budget)
-    drawn = min(len({name.id for name in names}), most)
-    notes = _notes(shown, drawn=drawn, total=len(names), groups=list(meta["groups"]))
-    meta |= {
-        "chunks": len(chunks) // 2,
-        "shown": shown,
-        "total": len(names),
-        "notes": list(notes),
-    }
-    return BrowserData(meta=meta, chunks=chunks, notes=notes, missing=tuple(missing))
-
-
-def _gathered(
-    material: Material, cells: Sequence[CellView], names: Sequence[Name], *, most: int, tell: Tell
-) -> tuple[Shelf, Form]:
-    groups = strata(names)
-    judged = frozenset(judged_ids(told(material.run.judgments, lambda _: None)))
-    drawn = draw(names, most, groups=groups.keys(), judged=judged)
-    order = {name.id: i for i, name in reversed(list(enumerate(names)))}
-    verdicts = _verdicts(cells, frozenset(names[p].id for p in drawn), tell)
-    meta = _meta(material, cells, groups)
-    examples = Cursor(
-        material.run.examples, order, f"{run_id(material.run)}/examples.jsonl", tell=lambda _: None
+    missing: list[str] = []
+    cells = joined(material, missing.append)
+    names = _names(material, cells, missing.append)
+    data = _Data(
+        material=material, cells=cells, names=names, groups=strata(names), tell=missing.append
     )
-    columns = open_columns(cells, order, tell=tell)
-    shelf = Shelf()
-    for rank, p in sorted(enumerate(drawn), key=lambda pair: pair[1]):
-        example: Line = examples.at(p) or {}
-        gold = gold_of(example)
-        found = [answer_of(column, p, gold) for column in columns]
-        scores = [[own.get(metric["name"]) for metric in meta["metrics"]] for _, _, own in found]
-        outcomes = [_number(outcome, meta["outcomes"]) for outcome, _, _ in found]
-        pairs = verdicts.get(names[p].id, [])
-        row = [*index_of(names[p].id, example, groups), outcomes, scores, bool(pairs), p]
-        answers = {"answers": [answer for _, answer, _ in found], "verdicts": pairs}
-        shelf.put(rank, row, detail_of(example, gold) | answers)
-    close_columns(columns)
-    return shelf, meta
+    meta = _meta(data)
+    drawn = _drawn(data, most)
+    chunks, shown = pack(_gathered(data, drawn, meta).in_order(), budget)
+    notes = _notes(shown, drawn=len(drawn), total=len(names), groups=list(data.groups))
+    meta |= {"chunks": len(chunks) // 2, "shown": shown, "total": len(names)}
+    named = tuple(dict.fromkeys(_without_places(sentence, material) for sentence in missing))
+    return BrowserData(meta=meta, chunks=chunks, notes=notes, missing=named)
 
 
 def _names(material: Material, cells: Sequence[CellView], tell: Tell) -> list[Name]:
     """All examples, from a cell's answers where the file of examples cannot tell."""
-    names, known, damage = [], {}, []
+    names: list[Name] = []
+    groups_of: dict[Any, Any] = {}  # equal groups are kept once
+    damage: list[str] = []
     for line in told(material.run.examples, damage.append):
         identity, groups = line.get("id"), line.get("groups")
         if isinstance(identity, str):
             pairs = groups.items() if isinstance(groups, dict) else ()
             own = tuple((str(group), as_text(value)) for group, value in pairs)
-            names.append(Name(identity, known.setdefault(own, own)))
+            names.append(Name(identity, groups_of.setdefault(own, own)))
     for sentence in damage:
         tell(sentence)
     return names + (_answered(cells, {name.id for name in names}) if damage else [])
@@ -123,36 +114,67 @@ def _answered(cells: Sequence[CellView], known: set[str]) -> list[Name]:
     return []
 
 
-def _verdicts(
-    cells: Sequence[CellView], shown: frozenset[str], tell: Tell
-) -> dict[str, list[Form]]:
-    """Example -> what judges of all runs said, the contestants as numbers of cells."""
+def _drawn(data: _Data, most: int) -> list[int]:
+    run = data.material.run
+    judged = told(run.judgments, lambda _: None) if run.results.get("comparisons") else ()
+    return draw(data.names, most, groups=data.groups.keys(), judged=frozenset(judged_ids(judged)))
+
+
+def _gathered(data: _Data, drawn: Sequence[int], meta: Form) -> Shelf:
+    """All that is known of the examples that were drawn, each with its rank in the draw."""
+    order = {name.id: i for i, name in reversed(list(enumerate(data.names)))}
+    verdicts = _verdicts(data, frozenset(data.names[p].id for p in drawn))
+    name = f"{run_id(data.material.run)}/examples.jsonl"
+    # What of this file cannot be read was told when the names were read.
+    examples = Cursor(data.material.run.examples, order, name, tell=lambda _: None)
+    columns = open_columns(data.cells, order, tell=data.tell)
+    shelf = Shelf()
+    for position, rank in sorted((position, rank) for rank, position in enumerate(drawn)):
+        identity = data.names[position].id
+        example = examples.at(position) or {}
+        gold = gold_of(example)
+        answers = answers_of(read(columns, position), gold)
+        pairs = verdicts.get(identity, [])
+        row = [
+            *index_of(identity, example, data.groups),
+            [_number(answer.outcome, meta["outcomes"]) for answer in answers],
+            [[answer.scores.get(one["name"]) for one in meta["metrics"]] for answer in answers],
+            bool(pairs),
+            position,
+        ]
+        detail = {"answers": [answer.detail for answer in answers], "verdicts": pairs}
+        shelf.put(rank, row, detail_of(example, gold) | detail)
+    close_columns(columns)
+    return shelf
+
+
+def _verdicts(data: _Data, shown: frozenset[str]) -> dict[str, list[Form]]:
+    """Example -> what judges of all runs said, the contestants as numbers of cells too."""
     found: dict[str, list[Form]] = {}
-    numbers = contestants(cells)
-    for run in {run_id(cell.run): cell.run for cell in cells}.values():
+    numbers = contestants(data.cells)
+    for folder, run in {cell.run.folder: cell.run for cell in data.cells}.items():
         if not run.results.get("comparisons"):
             continue
-        made = verdicts_of(told(run.judgments, tell), shown, _MOST_VERDICTS)
+        made = verdicts_of(told(run.judgments, data.tell), shown, _MOST_VERDICTS)
         for example, pairs in made.items():
             for pair in pairs:
-                pair["cells"] = [numbers.get((run_id(run), pair[side])) for side in ("a", "b")]
+                keys = [(folder, pair["seed"], pair[side]) for side in ("a", "b")]
+                pair["cells"] = [numbers.get(key) for key in keys]
             found.setdefault(example, []).extend(pairs)
     return found
 
 
-def _meta(
-    material: Material, cells: Sequence[CellView], groups: Mapping[str, Sequence[str]]
-) -> Form:
-    methods = list(material.methods)
+def _meta(data: _Data) -> Form:
+    methods = list(data.material.methods)
     return {
         "methods": methods,
-        "cells": [form_of(cell, method=methods.index(cell.method)) for cell in cells],
+        "cells": [form_of(cell, method=methods.index(cell.method)) for cell in data.cells],
         "metrics": [
             {"name": name} | {key: form.get(key) for key in ("headline", "direction", "range")}
-            for name, form in metrics_of(cells).items()
+            for name, form in metrics_of(data.cells).items()
         ],
-        "primary": (material.analysis or {}).get("metric"),
-        "groups": {group: list(values) for group, values in groups.items()},
+        "primary": (data.material.analysis or {}).get("metric"),
+        "groups": {group: list(values) for group, values in data.groups.items()},
         "outcomes": list(_OUTCOMES),
     }
 
@@ -169,13 +191,21 @@ def _notes(shown: int, *, drawn: int, total: int, groups: Sequence[str]) -> tupl
         return ("No examples are known, so there are no answers to look at.",)
     notes = []
     if shown < total:
-        how = f" by {', '.join(groups)}" if groups else ""
+        how = f" in proportion by {' and '.join(groups)}" if groups else " at random"
         notes.append(
-            f"Shows {shown:,} of {total:,} examples, drawn in proportion{how} so that every kind is "
-            "there; all figures and charts count all of them."
+            f"Shows {shown:,} of {total:,} examples, drawn{how}, the rare and the judged ones "
+            "first; all figures and charts count all of them."
         )
     if shown < drawn:
         notes.append(
-            f"{drawn:,} would be shown, but their answers are too long to fit into this file."
+            f"{drawn:,} were drawn, but the answers to the others would not fit into this file."
         )
     return tuple(notes)
+
+
+def _without_places(sentence: str, material: Material) -> str:
+    """The sentence without the places of this machine: reports are sent around."""
+    for run in material.runs:
+        for folder in (run.folder, run.folder.resolve()):
+            sentence = sentence.replace(str(folder), folder.name)
+    return sentence

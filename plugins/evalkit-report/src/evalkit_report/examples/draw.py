@@ -6,7 +6,7 @@ shown without drawing anew. It depends on the ids alone and not on the order of 
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
@@ -26,7 +26,7 @@ class Name:
 
     Attributes:
         id: unique.
-        groups: those with few values only, once `strata` has looked at them.
+        groups: all of them.
     """
 
     id: str
@@ -61,10 +61,12 @@ def draw(
     """
     shuffled = _shuffled(names)
     kinds = {p: tuple(pair for pair in names[p].groups if pair[0] in groups) for p in shuffled}
-    seen: set[tuple[str, str]] = set()
-    firsts = [p for p in shuffled if not seen.issuperset(kinds[p]) and not seen.update(kinds[p])]
     seen_by_judge = (p for p in shuffled if names[p].id in judged)
-    order = [*firsts, *islice(seen_by_judge, most // _JUDGED), *_in_proportion(shuffled, kinds)]
+    order = [
+        *_firsts(shuffled, kinds),
+        *islice(seen_by_judge, most // _JUDGED),
+        *_in_proportion(shuffled, kinds),
+    ]
     return list(islice(dict.fromkeys(order), most))
 
 
@@ -77,7 +79,16 @@ def _lot(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _in_proportion(shuffled: Sequence[int], kinds: dict[int, Groups]) -> list[int]:
+def _firsts(shuffled: Sequence[int], kinds: Mapping[int, Groups]) -> Iterator[int]:
+    """The first example of each value of each group."""
+    seen: set[tuple[str, str]] = set()
+    for p in shuffled:
+        if not seen.issuperset(kinds[p]):
+            seen.update(kinds[p])
+            yield p
+
+
+def _in_proportion(shuffled: Sequence[int], kinds: Mapping[int, Groups]) -> list[int]:
     """Every kind spread evenly over the whole order."""
     sizes = Counter(kinds.values())
     reached: Counter[Groups] = Counter()

@@ -2,7 +2,7 @@
 
 Row of the index, a list: id; the input's beginning; its length in characters, or null; for each
 group which value, or -1; for each cell which outcome; for each cell its score by each metric, or
-null; whether a judge has seen it.
+null; whether a judge has seen it; its position in the data.
 
 Detail, an object: ``input``, ``gold`` (items), ``sources``, ``groups``, ``verdicts`` and for each
 cell under ``answers`` null or an object: ``text``, ``failure``, ``by`` (the metric that aligned, or
@@ -12,12 +12,14 @@ was missed; its similarity, null without a pair; how often the answer has it.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from evalkit_report.examples.align import Row, aligned, chosen_pairs
+from evalkit_report.examples.align import Row, aligned, chosen_pairs, favourite
 from evalkit_report.examples.columns import Column
 from evalkit_report.examples.cursor import Line
 from evalkit_report.examples.text import Item, as_text, cut, cut_item, items_of
+from evalkit_report.model import CellView
 
 Form: TypeAlias = dict[str, Any]
 
@@ -26,26 +28,72 @@ _MOST_ROWS = 300
 _NEARLY = 0.9999
 
 
-def answer_of(column: Column, position: int, gold: Sequence[Item]) -> tuple[str, Form | None, Form]:
-    """A cell's answer to the example at a position.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the files of a cell hold about an example.
 
-    Returns:
-        Its outcome (``failed`` and ``absent`` among them), its detail, its score by each metric.
+    Attributes:
+        cell: the cell.
+        line: of its predictions; None if there is none.
+        scored: metric -> line of its scores.
     """
-    line = column.answers.at(position) if column.answers else None
-    scored = {metric: cursor.at(position) or {} for metric, cursor in column.scored.items()}
+
+    cell: CellView
+    line: Line | None
+    scored: Mapping[str, Line]
+
+    @property
+    def matches(self) -> Mapping[str, Any]:
+        """Metric -> which items it paired, if it tells."""
+        return {metric: line.get("matches") for metric, line in self.scored.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A cell's answer to an example.
+
+    Attributes:
+        outcome: as in predictions; ``failed`` without an answer, ``absent`` if nothing is known.
+        detail: everything to be shown; None if nothing is known.
+        scores: metric -> the example's own figure, None if it has none.
+    """
+
+    outcome: str
+    detail: Form | None = None
+    scores: Mapping[str, float | None] = field(default_factory=dict)
+
+
+def read(columns: Sequence[Column], position: int) -> list[Found]:
+    """What the files of all cells hold about the example at a position."""
+    return [
+        Found(
+            column.view,
+            column.answers.at(position) if column.answers else None,
+            {metric: cursor.at(position) or {} for metric, cursor in column.scored.items()},
+        )
+        for column in columns
+    ]
+
+
+def answers_of(found: Sequence[Found], gold: Sequence[Item]) -> list[Answer]:
+    """The answers of all cells to an example."""
+    followed = favourite(one.matches for one in found)
+    return [_answer(one, gold, followed) for one in found]
+
+
+def _answer(found: Found, gold: Sequence[Item], followed: str) -> Answer:
+    line = found.line
     if line is None:
-        return "absent", None, {}
-    scores = {
-        metric: example_score(found.get("values"), column.view.form["scores"][metric])
-        for metric, found in scored.items()
-    }
-    failure = line.get("failure")
-    if failure:
+        return Answer("absent")
+    if failure := line.get("failure"):
         reason = failure.get("reason") if isinstance(failure, dict) else failure
-        return "failed", {"failure": cut(as_text(reason))}, {}
-    detail = _answered(line, gold, {m: found.get("matches") for m, found in scored.items()})
-    return str(line.get("outcome") or "absent"), detail, scores
+        return Answer("failed", {"failure": cut(as_text(reason))})
+    scores = {
+        metric: example_score(scored.get("values"), found.cell.form["scores"][metric])
+        for metric, scored in found.scored.items()
+    }
+    detail = _answered(found, line, gold, followed)
+    return Answer(str(line.get("outcome") or "absent"), detail, scores)
 
 
 def example_score(values: Any, form: Line) -> float | None:
@@ -100,9 +148,9 @@ def _groups(example: Line) -> Line:
     return groups if isinstance(groups, dict) else {}
 
 
-def _answered(line: Line, gold: Sequence[Item], matches: Mapping[str, Any]) -> Form:
+def _answered(found: Found, line: Line, gold: Sequence[Item], followed: str) -> Form:
     said = items_of(line.get("value"))
-    metric, pairs = chosen_pairs(gold, said, matches)
+    metric, pairs = chosen_pairs(gold, said, found.matches, preferred=followed)
     rows = aligned(gold, said, pairs)
     detail: Form = {
         "text": cut(as_text(line.get("text") or "")),

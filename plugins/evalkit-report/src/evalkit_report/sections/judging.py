@@ -87,9 +87,7 @@ def _judged(
 ) -> Judged:
     seed = f", seed {text_of(form.get('seed'))}" if several else ""
     headline = text_of(form.get("headline"))
-    standings = [
-        row for row in rows_of(form.get("standings")) if form_of(row.get("values")) is not None
-    ]
+    standings = rows_of(form.get("standings"))
     columns = _columns(headline, standings)
     decimals = int(number_of(form.get("decimals")) or 0)
     ordered = sorted(standings, key=lambda row: -(number_of(inner(row, "values", headline)) or 0.0))
@@ -107,9 +105,8 @@ def _judged(
 def _columns(headline: str, standings: Sequence[Form]) -> list[str]:
     """The headline first, then the counts; what belongs to the headline stands below it."""
     given = dict.fromkeys(key for row in standings for key in form_of(row.get("values")))
-    return [name for name in (headline, *given) if name in given and name not in _NOT_COLUMNS][
-        :1
-    ] + [name for name in given if name != headline and name not in _NOT_COLUMNS]
+    first = [headline] if headline in given else []
+    return first + [name for name in given if name not in (headline, *_NOT_COLUMNS)]
 
 
 def _ranked(

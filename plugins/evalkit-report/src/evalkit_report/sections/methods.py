@@ -54,12 +54,12 @@ class MethodRow:
         name: the method.
         number: its place among all methods, which decides on colour and shape.
         tags: what it is: the baseline, the best, the one to take.
-        score: its figure, with the interval as the note.
+        score: its figure, with the interval as the note, or why there is none.
         bar: the same, drawn.
         difference: how it stands against the baseline.
         verdict: on that; empty if there is none.
         status: ``done``, ``failed`` or ``pending``: the worst of its cells.
-        reasons: why something is missing.
+        reasons: why cells of it are missing.
     """
 
     name: str
@@ -157,13 +157,22 @@ def _row(one: _Known, analysis: Form, scale: Scale | None, known: Sequence[_Know
         name=one.name,
         number=one.number,
         tags=tuple(_tags(one.name, analysis)),
-        score=Field(text=figure(one.value), order=one.value, note=interval(low, high)),
+        score=Field(text=figure(one.value), order=one.value, note=_spread(one, low, high)),
         bar=bar_of(scale, (one.value, low, high), base),
         difference=_difference(lead),
         verdict=lead.verdict if lead else "",
         status=_status(one),
         reasons=tuple(dict.fromkeys(_reasons(one))),
     )
+
+
+def _spread(one: _Known, low: float | None, high: float | None) -> str:
+    """The interval, or why there is none; the notes below the table say it at length."""
+    found = interval(low, high)
+    why = text_of(one.row.get("undefined")).removeprefix("undefined, because ").split(": ")[0]
+    if found or not why:
+        return found
+    return why if one.value is None else f"no interval: {why}"
 
 
 def _tags(name: str, analysis: Form) -> Iterator[str]:
@@ -195,9 +204,6 @@ def _reasons(one: _Known) -> Iterator[str]:
             yield f"{cell.key}: {text_of(failure)}"
         elif cell.form.get("status") == "pending":
             yield f"{cell.key}: not run"
-    undefined = text_of(one.row.get("undefined"))
-    if undefined:
-        yield undefined if one.value is None else f"no interval: {undefined}"
 
 
 def _columns(known: Sequence[_Known], analysis: Form) -> Iterator[Column]:

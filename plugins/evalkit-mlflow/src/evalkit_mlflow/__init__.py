@@ -1,0 +1,1 @@
+"""Runs of evalkit on an MLflow tracking server: the reporter ``mlflow``."""
