@@ -551,8 +551,8 @@ class TestRunFolders:
     @pytest.mark.parametrize(
         ("change", "message"),
         [
-            ({"values": {"right": float("nan")}}, "the score of test-0 is not a finite number"),
-            ({"values": {"right": float("inf")}}, "the score of test-0 is not a finite number"),
+            ({"values": {"right": float("nan")}}, "damaged: line 1 is no JSON object"),
+            ({"values": {"right": float("inf")}}, "damaged: line 1 is no JSON object"),
             ({"values": {"right": "high"}}, "a score is not a number"),
             ({"values": {"right": None}}, "the score of test-0 is not a finite number"),
             ({"values": {}}, "a score has no 'right'"),
@@ -572,7 +572,7 @@ class TestRunFolders:
         path = folder / "scores" / "contains" / "fake-adapter-k2.jsonl"
         self.spoil(path, self.first(influence=float("nan")))
         message = bench.refusal(folder, "--metric", "contains")
-        assert f"error: {path}: damaged: the score of test-0 is not a finite number" in message
+        assert f"error: {path}: damaged: line 1 is no JSON object" in message
 
     def test_scores_that_were_cut_off(self, bench, folder):
         path = folder / "scores" / "right" / "fake-bare.jsonl"

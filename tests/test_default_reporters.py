@@ -73,6 +73,7 @@ def test_of_those_every_one_must_be_there(site, monkeypatch):
 
 def test_and_must_do_without_parameters(site, monkeypatch):
     install(site, default="")
+    assert names(monkeypatch, None) == ["markdown"]
     with pytest.raises(UserError, match='reporter "html" needs parameters') as caught:
         names(monkeypatch, "html")
     assert "[[reporters]]" in caught.value.hint

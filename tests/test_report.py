@@ -348,7 +348,7 @@ class TestPlainProgress:
         assert capsys.readouterr().err == "  adapt few-shot: 9/25\n  adapt few-shot: 19/25\n"
 
 
-@pytest.mark.parametrize("width", [30, 80, 120])
+@pytest.mark.parametrize("width", [30, 80, 140])
 def test_the_bar_survives_odd_notes_and_ends(monkeypatch, width):
     file = io.StringIO()
     monkeypatch.setattr(
@@ -369,6 +369,6 @@ def test_the_bar_survives_odd_notes_and_ends(monkeypatch, width):
     assert "[/nothing] \\x1b[2J" in shown
     assert "1/3 cells" in shown
     assert "]0;title\x07" not in shown
-    if width == 120:
+    if width == 140:
         assert "[/odd] \\x1b]0;title\\x07" in shown
         assert "about 61 s left" in shown or "about 60 s left" in shown

@@ -51,6 +51,7 @@ find_ours() {
         plugin=${plugin%/}
         case $plugin in
             */evalkit-webnlg) ours+=(-e "$plugin[hub]") ;;
+            */evalkit-tables) ours+=(-e "$plugin[parquet]") ;;
             *) ours+=(-e "$plugin") ;;
         esac
     done

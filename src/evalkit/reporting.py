@@ -20,7 +20,7 @@ def default_reporters(plugins: Plugins) -> tuple[Use, ...]:
     """The reporters of a suite that names none.
 
     Those that the environment names, separated by commas, must be there. Of the usual ones those
-    that are not installed, or cannot be loaded, are left out.
+    that are not installed, cannot be loaded or need parameters are left out.
 
     Raises:
         UserError: the environment names one that there is not, or that needs parameters.
@@ -40,7 +40,7 @@ def default_reporters(plugins: Plugins) -> tuple[Use, ...]:
 def _usable(plugins: Plugins, name: str) -> Use | None:
     try:
         return _use(plugins, name)
-    except PluginError:
+    except (PluginError, ValidationError):
         return None
 
 

@@ -93,16 +93,16 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 
     Raises:
         OSError: it cannot be read.
-        UserError: a line of it is damaged.
+        UserError: a line of it is damaged; those before it were read.
     """
     done = 0
     with path.open(encoding="ascii", errors="surrogateescape") as file:
         while texts := list(islice(file, _READ_AT_ONCE)):
             forms = _objects(texts)
             if forms is None:
-                whole = takewhile(lambda text: _objects([text]) is not None, texts)
-                number = done + 1 + sum(1 for _ in whole)
-                what = f"{path}: damaged: line {number} is no JSON object"
+                whole = list(takewhile(lambda text: _objects([text]) is not None, texts))
+                yield from _objects(whole) or ()
+                what = f"{path}: damaged: line {done + 1 + len(whole)} is no JSON object"
                 raise UserError(what, "run the suite again: finished jobs are reused")
             yield from forms
             done += len(texts)

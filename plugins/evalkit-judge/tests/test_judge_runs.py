@@ -71,6 +71,18 @@ def test_two_judges_with_an_audit_each(run, project):
     assert len(verdicts) == sum(comparison["counts"][key] for key in ("ok", "auto_tie", "audit"))
 
 
+def test_the_reasons_of_a_judge_are_kept_in_both_orders(run, project):
+    assert run('judge = "crow"\naudit = false\n').exit_code == 0
+    lines = (project.path / "runs/latest/judgments.jsonl").read_text("utf-8").splitlines()
+    reasons = {}
+    for verdict in [json.loads(line)["verdict"] for line in lines]:
+        if verdict["status"] == "ok":
+            met = verdict["example"], verdict["a"], verdict["b"]
+            reasons.setdefault(met, {})[verdict["order"]] = verdict["rationale"]
+    assert reasons
+    assert all(found == {"ab": "It is.", "ba": "It is."} for found in reasons.values())
+
+
 def test_what_each_judge_was_asked_and_what_that_cost(run, project):
     (first, *_, last), price = SUITE.split('text = "A"\n'), "prices = { input = 1000.0 }\n"
     project.write("suite.toml", f'{first}text = "A"\n{price}{last}{TWO}')

@@ -55,12 +55,7 @@ from evalkit.runner import Finished, Options
     metavar="FILE",
     help="Write cells, comparisons and expectations as JUnit XML.",
 )
-@click.option(
-    "--durations",
-    type=click.IntRange(min=0),
-    metavar="N",
-    help="List the N slowest jobs of this execution; 0 lists all.",
-)
+@click.option("--durations", type=click.IntRange(0), metavar="N", help="Slowest N jobs; 0: all.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the estimate though nothing is paid.")
 @click.option("-q", "--quiet", is_flag=True, help="Only the table and failures.")
 def command(**options: Any) -> int:

@@ -18,9 +18,9 @@ def matches_of(
     found = metric.matches(target, value)
     if found is None:
         return None
-    sizes = _items(value), _items(target)
+    answers, targets = _items(value), _items(target)
     for match in found:
-        fault = _fault(match, *sizes)
+        fault = _fault(match, answers, targets)
         if fault:
             raise JobError(
                 f"{type(metric).__name__}.matches gives {fault}, for example {example_id}",
@@ -37,12 +37,12 @@ def _items(value: Json) -> int:
 
 def _fault(match: object, answers: int, targets: int) -> str:
     """What is wrong with a match of so many items; empty if nothing is."""
-    if not isinstance(match, Match):
+    if type(match) is not Match:
         return f"{match!r}, which is no evalkit.Match"
-    for side, index, size in (("answer", match.answer, answers), ("target", match.target, targets)):
-        if type(index) is not int or not 0 <= index < size:
-            return f"{side} = {index!r}, which is none of its {size} items"
-    similarity = match.similarity
-    if not isinstance(similarity, int | float) or not 0 <= similarity <= 1:
-        return f"similarity = {similarity!r}"
+    if type(match.answer) is not int or not 0 <= match.answer < answers:
+        return f"answer = {match.answer!r}, which is none of its {answers} items"
+    if type(match.target) is not int or not 0 <= match.target < targets:
+        return f"target = {match.target!r}, which is none of its {targets} items"
+    if not isinstance(match.similarity, int | float) or not 0 <= match.similarity <= 1:
+        return f"similarity = {match.similarity!r}"
     return ""

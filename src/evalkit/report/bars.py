@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from evalkit.report.printable import padded, printable, width_of
+from evalkit.report.printable import printable
+from evalkit.report.widths import padded, width_of
 
 _SHORTEST: Final = 16
 _LONGEST: Final = 48

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from evalkit.report.printable import padded, printable, width_of
+from evalkit.report.printable import printable
 from evalkit.report.table import Table
+from evalkit.report.widths import padded, width_of
 
 _GAPS: Final = (3, 2)
 """Columns of blanks between two columns; fewer where that spares a part."""

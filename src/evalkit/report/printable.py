@@ -3,23 +3,10 @@
 import os
 from typing import IO
 
-from rich.cells import cell_len
-
 
 def printable(text: str) -> str:
     """The text without control characters, which could steer a terminal."""
     return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
-
-
-def width_of(text: str) -> int:
-    """How many columns of a terminal a text takes; some characters take two, some none."""
-    return cell_len(text)
-
-
-def padded(text: str, width: int, *, right: bool = False) -> str:
-    """The text filled up with blanks, on its left if it is set to the right."""
-    blanks = " " * (width - width_of(text))
-    return blanks + text if right else text + blanks
 
 
 def say(text: str, stream: IO[str]) -> None:

@@ -14,6 +14,7 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.table import Column
 from rich.text import Text
 
 from evalkit.options import Course
@@ -27,8 +28,10 @@ _EVERY_S = 10.0
 """On a pipe, a job that takes long says how far it is after so many seconds."""
 _WORTH_TELLING_S = 10.0
 """Beside jobs of which nothing is known, fewer seconds than this say nothing."""
-_WIDE, _WIDER = 70, 100
-"""Columns from which a terminal shows bars, and notes beside them."""
+_NARROW, _WIDE, _WIDER, _WIDEST = 60, 70, 100, 120
+"""Columns from which a terminal shows words, a short bar, a long one and the time, and notes."""
+_COUNT = 13
+"""Columns of ``100/120 cells``."""
 
 
 class PlainProgress:
@@ -194,12 +197,30 @@ class BarProgress(PlainProgress):
 
 
 def _columns(width: int) -> list[ProgressColumn]:
-    """What fits into a terminal: names, counts and the time left always, bars and notes if wide."""
-    name = TextColumn("{task.description}", markup=False)
-    bars = [BarColumn(bar_width=min(40, width - 50))] if width >= _WIDE else []
-    elapsed = [TimeElapsedColumn()] if width >= _WIDE else []
-    notes = [TextColumn("{task.fields[note]}", style="dim", markup=False)]
-    return [name, *bars, _Count(), *elapsed, _Left(), *(notes if width >= _WIDER else [])]
+    """What fits into a terminal; counts and times are never cut, long names are."""
+    bar = 24 if width >= _WIDER else 10 if width >= _WIDE else 0
+    elapsed = 8 if width >= _WIDER else 0
+    note = width - 104 if width >= _WIDEST else 0
+    left = 21 if width >= _NARROW else 9
+    name = max(4, width - sum(one + 1 for one in (_COUNT, left, bar, elapsed, note) if one))
+    return [
+        TextColumn("{task.description}", markup=False, table_column=_whole(max_width=name)),
+        *([BarColumn(bar_width=bar)] if bar else []),
+        _Count(table_column=_whole()),
+        *([TimeElapsedColumn(table_column=_whole())] if elapsed else []),
+        _Left(table_column=_whole(), short=width < _NARROW),
+        *([_note_column(note)] if note else []),
+    ]
+
+
+def _whole(max_width: int | None = None) -> Column:
+    """A column that takes one line."""
+    return Column(no_wrap=True, overflow="ellipsis", max_width=max_width)
+
+
+def _note_column(width: int) -> TextColumn:
+    text, column = "{task.fields[note]}", _whole(max_width=width)
+    return TextColumn(text, style="dim", markup=False, table_column=column)
 
 
 class _Count(ProgressColumn):
@@ -215,13 +236,21 @@ class _Count(ProgressColumn):
 
 
 class _Left(ProgressColumn):
-    """The time that is left, if anything is known of it."""
+    """The time that is left, if enough is known of it."""
+
+    def __init__(self, *, table_column: Column, short: bool) -> None:
+        """If it is to be `short`, without words."""
+        super().__init__(table_column)
+        self._short = short
 
     def render(self, task: Task) -> Text:
         course: Course | None = task.fields.get("course")
         if course is not None:
-            left = time_left(course, time.monotonic() - task.fields["told"])
-            return Text(left, style="progress.remaining")
-        rest = task.time_remaining
-        known = rest is not None and not task.finished
-        return Text(f"{span(rest or 0)} left" if known else "", style="progress.remaining")
+            text = time_left(course, time.monotonic() - task.fields["told"])
+        elif task.time_remaining is None or task.finished:
+            text = ""
+        else:
+            text = f"{span(task.time_remaining)} left"
+        if self._short:
+            text = text.removeprefix("about ").removesuffix(" left").replace("at least", ">")
+        return Text(text, style="progress.remaining")

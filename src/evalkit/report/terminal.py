@@ -15,8 +15,9 @@ from evalkit.params import Params
 from evalkit.records import Json
 from evalkit.report.bars import ASCII, Bars, Signs, bar_lines
 from evalkit.report.layout import blocks, grids
-from evalkit.report.printable import drop, printable, width_of
+from evalkit.report.printable import drop, printable
 from evalkit.report.table import Table, expectation_rows, make_table
+from evalkit.report.widths import width_of
 
 _PIPE_WIDTH = 10_000
 """Wider than any table: on a pipe nothing is cut or wrapped."""
@@ -74,6 +75,7 @@ def console_for(file: IO[str] | None) -> Console:
 
 def print_table(console: Console, table: Table) -> None:
     """Print a table, its bars and its notes."""
+    console.print()
     parts = grids(table, console.width)
     for part in parts:
         _print_line(console, part.head, "bold")

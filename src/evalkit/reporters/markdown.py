@@ -74,8 +74,9 @@ def _facts(results: Form, analysis: Form | None) -> Iterator[str]:
     if analysis is None:
         yield "the methods were not compared"
     else:
-        way = f"{analysis['direction']} is better"
-        yield f"{analysis['metric']} ({analysis['headline']}, {way}) with its 95% interval"
+        metric, headline = analysis["metric"], analysis["headline"]
+        figure = "" if headline == metric else f"{headline}, "
+        yield f"{metric} ({figure}{analysis['direction']} is better) with its 95% interval"
     yield f"run {run['id']}"
     yield f"evalkit {run['evalkit']}"
 

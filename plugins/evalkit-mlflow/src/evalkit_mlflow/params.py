@@ -1,9 +1,10 @@
 """What a suite may say about the tracking server and what is sent there."""
 
 from pathlib import PurePosixPath
+from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from evalkit import Params
 
@@ -40,20 +41,19 @@ class MlflowParams(Params):
         default=300.0, gt=0, description="Seconds that all of it may take; then it is given up."
     )
 
-    @field_validator("tracking_uri")
-    @classmethod
-    def _no_credentials(cls, uri: str | None) -> str | None:
+    @model_validator(mode="after")
+    def _no_credentials(self) -> Self:
+        """A fault of the whole table, as the message then does not show the value."""
         try:
-            parts = urlsplit(uri or "")
-            held = parts.username is not None or parts.password is not None or parts.query
+            parts = urlsplit(self.tracking_uri or "")
         except ValueError:
-            raise ValueError("expected a URI, as http://localhost:5000") from None
-        if held:
+            raise ValueError("tracking-uri is no URI such as http://localhost:5000") from None
+        if "@" in parts.netloc or parts.query:
             raise ValueError(
-                "a suite must not hold credentials: set MLFLOW_TRACKING_URI, or "
-                "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, in the environment"
+                "tracking-uri must not hold credentials, which belong into the environment: set "
+                "MLFLOW_TRACKING_URI, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
             )
-        return uri
+        return self
 
     @field_validator("artifacts")
     @classmethod

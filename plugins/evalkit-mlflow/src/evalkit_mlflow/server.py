@@ -30,6 +30,10 @@ would ask for minutes whether a server is there."""
 _HIDDEN = "[secret]"
 _SECRETS = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 _LONGEST = 400
+_SILENT = re.compile(
+    r"Connection (refused|reset|aborted)|No route to host|Network is unreachable|"
+    r"Failed to resolve '[^']*'|Name or service not known|timed out|CERTIFICATE_VERIFY_FAILED"
+)
 
 
 def find_server(named: str | None, environment: Mapping[str, str] = os.environ) -> str:
@@ -113,19 +117,20 @@ def _fault(told: Mapping[str, Any], stderr: str, uri: str, python: str) -> UserE
             'pip install "evalkit-mlflow[skinny]"; or let '
             f"{PYTHON} name the interpreter of an environment that has mlflow",
         )
-    stage = f"{told['stage']}: " if "stage" in told else ""
     text = str(told.get("error") or stderr.strip().rpartition("\n")[2] or "it ended without a word")
-    message = f"MLflow at {shown(uri)}: {_told(stage + text, uri)}"
-    return UserError(message, _hint(told, text))
+    stage = str(told.get("stage", "the program that talks to it"))
+    silent = _SILENT.search(text)
+    what = f"does not answer: {silent[0]}" if silent else f"{stage}: {text}"
+    return UserError(f"MLflow at {shown(uri)}: {_told(what, uri)}", _hint(stage, text))
 
 
-def _hint(told: Mapping[str, Any], text: str) -> str:
+def _hint(stage: str, text: str) -> str:
     if re.search(r"\b(401|403)\b|[Uu]nauthorized|Permission denied", text):
         return (
             "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, "
             "of somebody who may write there"
         )
-    if "artefact" in told.get("stage", ""):
+    if "artefact" in stage:
         return (
             "see whether the server can write to its artefact store; artifacts = [] sends figures "
             "alone. Call the reporter again when it is mended: what is there is not doubled"

@@ -165,7 +165,9 @@ def _prompts(cells: Sequence[CellView], missing: _Missing) -> Iterator[tuple[str
         if not cell.form.get("predictions"):
             continue
         if not folder.is_dir():
-            missing.say(f"{folder}: there are none: an older version made the run, or they are lost")
+            missing.say(
+                f"{folder}: there are none: an older version made the run, or they are lost"
+            )
             continue
         prompt = missing.read(partial(cell.run.prompt, text_of(cell.form.get("id"))), None)
         if prompt is not None:

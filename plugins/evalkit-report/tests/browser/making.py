@@ -130,6 +130,9 @@ def _answers(
     lines = [" | ".join(fact) for fact in facts]
     invented = f"Ada | invented | {text}"
     halves = f"Ada | said | {HALVES}"
+    if number % 10 == 5:  # everybody fails
+        yield from ((method, invented) for method in DEMOS)
+        return
     yield "zero-shot", text if number % 2 else ""
     yield "few-shot-k2", None if number % 20 == 7 else "\n".join([*lines[:-1], invented, halves])
     yield "few-shot-k4", "\n".join([*lines[:2], invented]) if number % 4 else f"{CUT}{text}"

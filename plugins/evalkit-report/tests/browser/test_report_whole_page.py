@@ -1,9 +1,12 @@
 """The whole report: nothing leaves it, runs in it or is cut in it, wherever it is read."""
 
+import json
+import math
 import re
 
 import pytest
 
+from .facts import ISOLATES, is_hidden
 from .making import DEMOS
 from .measuring import OF_CHARTS, OF_PAGE, axe_faults
 from .watching import NARROW
@@ -26,6 +29,7 @@ def test_everything_can_be_unfolded(visit, reported):
         text = page.locator("body").inner_text()
     for method in DEMOS:
         assert method in text
+    assert {one for one in text if is_hidden(one)} <= ISOLATES
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -99,3 +103,93 @@ def test_nothing_moves_for_those_who_asked_for_that(visit, reported):
     with visit(reported.path, reduced_motion="reduce") as visited:
         assert visited.page.evaluate(moving) == []
         assert visited.page.evaluate("document.getAnimations().length") == 0
+
+
+def test_tables_sort_by_what_their_cells_stand_for(visit, reported):
+    with visit(reported.path) as visited:
+        table = visited.page.locator("#methods-table")
+        headings = table.locator("thead th button").all()
+        assert len(headings) >= 6
+        for column, heading in enumerate(headings):
+            heading.click()
+            first = sort_keys(table, column)
+            heading.press("Enter")
+            second = sort_keys(table, column)
+            there = [one for one in first if one is not None]
+            assert there in (sorted(there), sorted(there, reverse=True))
+            assert [one for one in second if one is not None] in (sorted(there), there[::-1])
+            for order in (first, second):  # what has no value stays below
+                assert None not in order[: len(there)]
+
+
+def sort_keys(table, column):
+    """What the rows of a table are sorted by, from above: numbers, or texts as people sort them."""
+    texts = table.evaluate(
+        """(table, column) => [...table.tBodies[0].rows].map((row) => {
+          const cell = row.cells[column];
+          return cell.dataset.value ?? (cell.classList.contains("number") ? "" : cell.innerText);
+        })""",
+        column,
+    )
+    return [sort_key(text.strip()) for text in texts]
+
+
+def sort_key(text):
+    try:
+        return (float(text), [])
+    except ValueError:
+        parts = re.split(r"(\d+)", text)
+        return (math.inf, [int(p) if p.isdecimal() else p for p in parts]) if text else None
+
+
+def test_the_best_score_stands_first(visit, reported):
+    results = json.loads((reported.run / "results.json").read_text("utf-8"))
+    scores = {one["method"]: one["scores"]["exact-f1"]["value"] for one in results["cells"]}
+    with visit(reported.path) as visited:
+        names = visited.page.locator("#methods-table tbody th bdi").all_inner_texts()
+        assert sorted(names) == sorted(DEMOS)
+        assert scores[names[0]] == max(scores.values())
+        assert names[0] in visited.page.locator("#verdict .headline").inner_text()
+
+
+def test_a_table_is_filtered_by_words(visit, reported):
+    with visit(reported.path) as visited:
+        page = visited.page
+        page.locator("#methods-filter").fill("FEW")
+        assert page.locator("#methods-table tbody tr:visible").count() == 2
+        assert "2 of 5" in page.locator("#methods-count").inner_text()
+
+
+def test_marks_of_charts_are_told_to_the_pointer_and_to_keys(visit, reported):
+    with visit(reported.path) as visited:
+        page = visited.page
+        drawing = page.locator(".drawing").first
+        drawing.focus()
+        page.keyboard.press("ArrowRight")
+        first = page.locator("#tip").inner_text()
+        page.keyboard.press("ArrowRight")
+        assert first
+        assert page.locator("#tip").inner_text() not in ("", first)
+        page.keyboard.press("Escape")
+        assert not page.locator("#tip").is_visible()
+
+
+def test_every_chart_has_a_name_a_summary_and_a_table(visit, reported):
+    with visit(reported.path) as visited:
+        for chart in visited.page.locator("figure.chart").all():
+            name = chart.get_attribute("id")
+            assert len(chart.locator("figcaption p").first.inner_text()) > 20, name
+            chart.locator("details summary").click()
+            rows = chart.locator("table tbody tr")
+            assert rows.count() > 0, name
+            assert rows.first.is_visible(), name
+
+
+def test_links_of_the_page_lead_somewhere(visit, reported):
+    with visit(reported.path) as visited:
+        lost = visited.page.evaluate(
+            """() => [...document.querySelectorAll("a[href]:not([data-example])")]
+              .map((one) => one.getAttribute("href"))
+              .filter((href) => !(href[0] === "#" && document.getElementById(href.slice(1))))"""
+        )
+    assert lost == []

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from evalkit_report.charts.beside import beside_charts
+from evalkit_report.charts.breakeven import break_even_charts
 from evalkit_report.charts.curves import curve_charts
 from evalkit_report.charts.drafts import Draft
 from evalkit_report.charts.losses import loss_charts
 from evalkit_report.charts.matrix import matrix_charts
 from evalkit_report.charts.outcomes import outcome_charts
-from evalkit_report.charts.prices import price_charts
 from evalkit_report.charts.ratings import rating_charts
 from evalkit_report.charts.render import rendered
 from evalkit_report.charts.slices import slice_charts
@@ -19,7 +20,7 @@ from evalkit_report.model import Chart, Material
 _MAKERS: Final[Mapping[str, tuple[Callable[[Material], Iterable[Draft]], ...]]] = {
     "curves": (curve_charts,),
     "ratings": (rating_charts, matrix_charts),
-    "tradeoffs": (tradeoff_charts, price_charts),
+    "tradeoffs": (tradeoff_charts, beside_charts, break_even_charts),
     "outcomes": (outcome_charts,),
     "slices": (slice_charts,),
     "losses": (loss_charts,),

@@ -13,14 +13,12 @@ class Contestant:
     """A contestant of a comparison.
 
     Attributes:
-        name: its method, or what the comparison calls it.
-        own: whether it is no method but one of the comparison's own, such as ``gold``.
+        name: its method; what the comparison calls it if it is none, as ``gold``.
         value: the headline; None if it is undefined.
         values: all its figures.
     """
 
     name: str
-    own: bool
     value: float | None
     values: Form
 
@@ -98,11 +96,9 @@ def _contest(form: Form, methods: dict[str, str], words: list[str]) -> Contest:
 
 
 def _contestant(standing: Form, headline: str, methods: dict[str, str]) -> Contestant:
-    name, values = standing["contestant"], standing["values"]
+    name, values = str(standing["contestant"]), standing["values"]
     found: Any = values.get(headline)
-    return Contestant(
-        name=methods.get(name, name), own=name not in methods, value=found, values=values
-    )
+    return Contestant(name=methods.get(name, name), value=found, values=values)
 
 
 def _rank(one: Contestant) -> tuple[bool, float]:

@@ -7,7 +7,7 @@ only repeats that is hidden from screen readers.
 from collections.abc import Sequence
 from typing import Any, Final
 
-from evalkit_report.charts.looks import INK, MUTED, Look
+from evalkit_report.charts.looks import INK, MUTED, PAPER, Look
 from evalkit_report.charts.scales import Scale
 
 Layer = dict[str, Any]
@@ -48,7 +48,7 @@ def _axis(field: str, scale: Scale, axis: Row) -> Row:
 
 def symbol(look: Look, x: float, y: float, says: str, *, filled: bool = True) -> Row:
     """A method's symbol at a pixel."""
-    fill = look.colour if filled else "var(--paper)"
+    fill = look.colour if filled else PAPER
     return {"x": x, "y": y, "shape": look.shape, "stroke": look.colour, "fill": fill, "says": says}
 
 
@@ -84,6 +84,22 @@ def paths(rows: Sequence[Row], *, width: float = 2, **more: Any) -> Layer:
     return _layer(mark, kept, {**_raw(("stroke",)), **through})
 
 
+def bands(rows: Sequence[Row], **more: Any) -> Layer:
+    """Areas from ``low`` to ``high`` along the rows of the same ``line``."""
+    mark = {"type": "area", "strokeWidth": 0, "aria": False, **more}
+    filled = [
+        {
+            "x": row["x"],
+            "y": row["low"],
+            "y2": row["high"],
+            "line": row["line"],
+            "fill": row["stroke"],
+        }
+        for row in rows
+    ]
+    return _layer(mark, filled, {**_raw(("fill",)), "detail": {"field": "line", "type": "nominal"}})
+
+
 def boxes(rows: Sequence[Row], *, says: bool = True, **more: Any) -> Layer:
     """Rectangles between two pixels, each with its ``fill``, its ``stroke`` and its ``opacity``."""
     mark: Row = {"type": "rect", **more}
@@ -103,6 +119,13 @@ def texts(
     mark = {"type": "text", "align": align, "baseline": "middle", "fontSize": size, "aria": False}
     encoding = {"text": {"field": "text", "type": "nominal"}}
     return _layer({**mark, "fill": colour, **more}, rows, encoding)
+
+
+def clear_texts(rows: Sequence[Row], *, align: str = "left", size: float = 12) -> list[Layer]:
+    """Texts that can be read where lines and patterns run below them."""
+    halo = {"stroke": PAPER, "strokeWidth": 4, "strokeJoin": "round"}
+    below = texts(rows, align=align, size=size, colour=PAPER, **halo)
+    return [below, texts(rows, align=align, size=size)]
 
 
 def notes(rows: Sequence[Row], *, align: str = "left", **more: Any) -> Layer:

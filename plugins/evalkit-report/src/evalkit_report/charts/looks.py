@@ -1,4 +1,4 @@
-"""How charts look: the colour and the shape of each method, type, lines, the frame around a plot."""
+"""How charts look: colour and shape of each method, type, lines, the frame around a plot."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -6,18 +6,24 @@ from typing import Any, Final
 
 from evalkit_report.charts.contests import Contest, contests_of
 from evalkit_report.charts.drafts import Draft, looks_of
-from evalkit_report.charts.layers import Row, boxes, notes, texts
-from evalkit_report.charts.looks import LINE, Frame, Looks
-from evalkit_report.charts.words import shortened, shown
+from evalkit_report.charts.layers import Layer, Row, boxes, notes, texts
+from evalkit_report.charts.looks import LINE, WIDTH, Frame, Looks
+from evalkit_report.charts.words import shown, width
 from evalkit_report.figures import counted
 from evalkit_report.model import Material
 
-_LEFT: Final = 190
-_SLANT: Final = 96
-"""Pixels above the columns for their slanted names."""
-_TWO_LINES: Final = 34
+_LEFT: Final = 196
+_SLANT: Final = -48
+"""Degrees by which the names above the columns are turned."""
+_RISE: Final = 0.75
+"""Pixels upwards for each pixel of such a name."""
+_LONGEST: Final = 110
+"""Pixels that it has at most."""
+_TWO_LINES: Final = 28
 """The least width of a cell whose number of units has room below the share."""
-_BINS: Final = ((0.35, 0.62), (0.2, 0.4), (0.05, 0.18))
+_OVERHANG: Final = 76
+"""Pixels right of the last column for its name."""
+_BINS: Final = ((0.35, 0.52), (0.2, 0.34), (0.05, 0.16))
 """How far from one half a share is at least, and how strong its colour is then."""
 
 
@@ -92,53 +98,93 @@ def _cells(contest: Contest) -> Iterator[Cell]:
                 yield Cell(row=row, column=column, points=got, units=got + lost)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """The cells of the drawing, in pixels.
+
+    Attributes:
+        count: of rows and of columns.
+        wide: the width of a cell.
+        high: its height.
+    """
+
+    count: int
+    wide: float
+    high: float
+
+    @property
+    def two_lines(self) -> bool:
+        """Whether there is room for the number of units below the share."""
+        return self.wide >= _TWO_LINES
+
+    def middle(self, row: int, column: int) -> tuple[float, float]:
+        """The middle of a cell."""
+        return (column + 0.5) * self.wide, (row + 0.5) * self.high
+
+    def corners(self, row: int, column: int) -> Row:
+        """The corners of a cell."""
+        x, y = self.middle(row, column)
+        across, down = self.wide / 2 - 1, self.high / 2 - 1
+        return {"x": x - across, "x2": x + across, "y": y - down, "y2": y + down}
+
+
+def _grid(count: int) -> Grid:
+    wide = min(64.0, (WIDTH - _LEFT - _OVERHANG) / count)
+    least = 30.0 if wide >= _TWO_LINES else 22.0
+    return Grid(count=count, wide=wide, high=min(38.0, max(least, 0.8 * wide)))
+
+
 def _spec(cells: Sequence[Cell], names: Sequence[str], looks: Looks) -> Mapping[str, Any]:
-    count = len(names)
-    wide = min(64.0, (720 - _LEFT - _SLANT) / count)
-    high = min(38.0, max(24.0, wide * 0.8))
-    two = wide >= _TWO_LINES
-    frame = Frame(height=high * count, left=_LEFT, right=530 - wide * count, top=_SLANT, bottom=10)
-    short = looks.short(_LEFT - 18, more=names)
-    slanted = [shortened(shown(name), 112, 11) for name in names]
-    middle = [(place + 0.5) * wide for place in range(count)]
-    level = [(place + 0.5) * high for place in range(count)]
-    inside = [(cell, middle[cell.column], level[cell.row]) for cell in cells]
-    lift = 6 if two else 0
-    layers = [
-        boxes([_none(place, wide, high) for place in range(count)], says=False),
-        boxes([_box(cell, wide, high, names) for cell in cells], strokeWidth=1, cornerRadius=2),
-        texts(
-            [{"x": x, "y": y - lift, "text": f"{100 * c.share:.0f}%"} for c, x, y in inside],
-            align="center",
-            size=12 if two else 10,
-        ),
-        texts(
-            [{"x": -10, "y": y, "text": short[n]} for n, y in zip(names, level, strict=True)],
-            align="right",
-        ),
-        notes(
-            [{"x": x, "y": -10, "text": t} for x, t in zip(middle, slanted, strict=True)], angle=-38
-        ),
+    grid = _grid(len(names))
+    right = WIDTH - _LEFT - grid.wide * grid.count
+    columns = looks.short(_LONGEST, 11, more=names)
+    top = 24 + _RISE * max(width(columns[name], 11) for name in names)
+    frame = Frame(height=grid.high * grid.count, left=_LEFT, right=right, top=top, bottom=10)
+    own = {"fill": LINE, "stroke": "none", "opacity": 0.35}
+    same = [{**grid.corners(place, place), **own} for place in range(grid.count)]
+    return frame.spec(
+        [
+            boxes(same, says=False),
+            boxes([_box(cell, grid, names) for cell in cells], strokeWidth=1),
+            *_figures(cells, grid),
+            *_names(names, grid, looks.short(_LEFT - 16, more=names), columns),
+        ]
+    )
+
+
+def _figures(cells: Sequence[Cell], grid: Grid) -> list[Layer]:
+    """The share in each cell, and below it the number of units where there is room."""
+    lift = 6 if grid.two_lines else 0
+    shares, units = [], []
+    for cell in cells:
+        x, y = grid.middle(cell.row, cell.column)
+        shares.append({"x": x, "y": y - lift, "text": f"{cell.share:.0%}"})
+        units.append({"x": x, "y": y + 8, "text": f"{cell.units:g}"})
+    layers = [texts(shares, align="center", size=12 if grid.wide > 40 else 10)]
+    if grid.two_lines:
+        layers.append(texts(units, align="center", size=9))
+    return layers
+
+
+def _names(
+    names: Sequence[str], grid: Grid, rows: Mapping[str, str], columns: Mapping[str, str]
+) -> list[Layer]:
+    """The contestants at the left, and slanted above the columns."""
+    middles = [grid.middle(place, place) for place in range(grid.count)]
+    left = [{"x": -10, "y": y, "text": rows[n]} for n, (_, y) in zip(names, middles, strict=True)]
+    above = [
+        {"x": x, "y": -10, "text": columns[n]} for n, (x, _) in zip(names, middles, strict=True)
     ]
-    if two:
-        units = [{"x": x, "y": y + 8, "text": f"{c.units:g}"} for c, x, y in inside]
-        layers.append(texts(units, align="center", size=10))
-    return frame.spec(layers)
+    return [texts(left, align="right"), notes(above, angle=_SLANT)]
 
 
-def _none(place: int, wide: float, high: float) -> Row:
-    """The cell of a contestant and itself."""
-    edge = {"fill": LINE, "stroke": "none", "opacity": 0.35}
-    return {**_corners(place, place, wide, high), **edge}
-
-
-def _box(cell: Cell, wide: float, high: float, names: Sequence[str]) -> Row:
+def _box(cell: Cell, grid: Grid, names: Sequence[str]) -> Row:
     away = abs(cell.share - 0.5)
     opacity = next((strong for least, strong in _BINS if away >= least), 0.0)
     first, second = (shown(names[place]) for place in (cell.row, cell.column))
     says = f"{first} got {cell.share:.0%} of the points against {second}"
     return {
-        **_corners(cell.row, cell.column, wide, high),
+        **grid.corners(cell.row, cell.column),
         "fill": "var(--c1)" if cell.share > 0.5 else "var(--c2)",
         "stroke": LINE,
         "opacity": opacity,
@@ -146,14 +192,10 @@ def _box(cell: Cell, wide: float, high: float, names: Sequence[str]) -> Row:
     }
 
 
-def _corners(row: int, column: int, wide: float, high: float) -> Row:
-    left, top = column * wide + 1, row * high + 1
-    return {"x": left, "y": top, "x2": left + wide - 2, "y2": top + high - 2}
-
-
 def _summary(cells: Sequence[Cell], names: Sequence[str]) -> str:
     most = max(cells, key=lambda cell: (cell.share, cell.units))
-    first, second = (shown(names[place]) for place in (most.row, most.column))
+    first, second = names[most.row], names[most.column]
     clear = f"The clearest pair: {first} got {most.share:.0%} of the points against {second}"
-    units = [cell.units for cell in cells]
-    return f"{clear}. Each pair was judged on {min(units):g} to {max(units):g} units."
+    least, most_units = min(cell.units for cell in cells), max(cell.units for cell in cells)
+    units = f"{least:g}" if least == most_units else f"{least:g} to {most_units:g}"
+    return f"{clear}. Each pair was judged on {units} units."

@@ -5,11 +5,21 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from evalkit_report.charts.drafts import Draft, looks_of
-from evalkit_report.charts.layers import Row, axes, boxes, keys, notes, symbol, texts
-from evalkit_report.charts.looks import INK, PAPER, Frame, Looks
+from evalkit_report.charts.layers import (
+    Layer,
+    Row,
+    axes,
+    boxes,
+    clear_texts,
+    keys,
+    notes,
+    symbol,
+    texts,
+)
+from evalkit_report.charts.looks import PAPER, Frame, Looks
 from evalkit_report.charts.scales import Scale
-from evalkit_report.charts.words import shown, width
-from evalkit_report.figures import counted
+from evalkit_report.charts.words import width
+from evalkit_report.figures import counted, percent
 from evalkit_report.model import Material
 
 KINDS: Final = ("parsed", "malformed", "truncated", "empty", "refused", "failed")
@@ -30,8 +40,8 @@ _STROKES: Final = {
 }
 """The pattern of each kind but the first, on a tile of 8 pixels."""
 _STEP: Final = 30
-_LEFT: Final = 190
-_RIGHT: Final = 92
+_LEFT: Final = 200
+_RIGHT: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +58,6 @@ class Segment:
     def share(self) -> float:
         """Of the method's answers."""
         return self.count / self.total
-
-    @property
-    def percent(self) -> str:
-        """The share as text: never 0% of something, nor 100% of less than all."""
-        share = 100 * self.share
-        if 0 < share < 1:
-            return "<1%"
-        return ">99%" if 99 < share < 100 else f"{share:.0f}%"
 
 
 def outcome_charts(material: Material) -> list[Draft]:
@@ -115,8 +117,10 @@ def _spec(
     ticks = (0.0, 0.25, 0.5, 0.75, 1.0)
     across = Scale(low=0, high=1, length=frame.across, ticks=ticks)
     level = {method: _STEP * (place + 0.5) for place, method in enumerate(methods)}
-    short = looks.short(_LEFT - 36)
-    inside = [one for one in segments if one.share * frame.across > width(one.percent, 11) + 10]
+    short = looks.short(_LEFT - 40)
+    inside = [
+        one for one in segments if one.share * frame.across > width(percent(one.share), 11) + 10
+    ]
     totals = {one.method: one.total for one in segments}
     return frame.spec(
         [
@@ -144,7 +148,7 @@ def _box(one: Segment, across: Scale, y: float, looks: Looks) -> Row:
         "y": y - 10,
         "y2": y + 10,
         **_paint(one.kind),
-        "says": f"{name}: {one.count:,} of {counted(one.total, 'answer')} {one.kind}, {one.percent}",
+        "says": f"{name}: {one.count:,} of {one.total:,} {one.kind}, {percent(one.share)}",
     }
 
 
@@ -154,29 +158,26 @@ def _paint(kind: str) -> Row:
     return {"fill": fill, "stroke": _COLOURS[kind], "opacity": 1}
 
 
-def _written(inside: Sequence[Segment], across: Scale, level: Mapping[str, float]) -> list[Any]:
+def _written(inside: Sequence[Segment], across: Scale, level: Mapping[str, float]) -> list[Layer]:
     """The share in each segment that has room for it, readable on its pattern."""
     rows = [
         {
             "x": across.at((one.start + one.count / 2) / one.total),
             "y": level[one.method],
-            "text": one.percent,
+            "text": percent(one.share),
             "kind": one.kind,
         }
         for one in inside
     ]
     plain = [row for row in rows if row["kind"] not in _STROKES]
     patterned = [row for row in rows if row["kind"] in _STROKES]
-    centred: dict[str, Any] = {"align": "center", "size": 11}
-    halo = {"stroke": PAPER, "strokeWidth": 4, "strokeJoin": "round"}
     return [
-        texts(plain, **centred, colour=PAPER, fontWeight=600),
-        texts(patterned, **centred, colour=PAPER, **halo),
-        texts(patterned, **centred, colour=INK, fontWeight=600),
+        texts(plain, align="center", size=11, colour=PAPER, fontWeight=600),
+        *clear_texts(patterned, align="center", size=11),
     ]
 
 
-def _legend(kinds: Sequence[str]) -> list[Any]:
+def _legend(kinds: Sequence[str]) -> list[Layer]:
     """A swatch and the name of each kind, in a line above the bars."""
     left, swatches, names = 8.0 - _LEFT, [], []
     for kind in kinds:
@@ -200,8 +201,7 @@ def _patterns(kinds: Sequence[str]) -> str:
 
 
 def _summary(counts: Mapping[str, Mapping[str, int]]) -> str:
-    said = [
-        f"{shown(method)}: {found['parsed'] / sum(found.values()):.0%} parsed"
-        for method, found in counts.items()
-    ]
-    return f"The share of answers by what they were. {', '.join(said)}."
+    shares = sorted((found["parsed"] / sum(found.values()), name) for name, found in counts.items())
+    ends = [f"{percent(share)} ({name})" for share, name in (shares[0], shares[-1])]
+    said = f"from {ends[0]} to {ends[1]}" if len(shares) > 1 else ends[0]
+    return f"What became of the answers. Parsed: {said}."

@@ -73,7 +73,13 @@ def _spec(contest: Contest, drawn: Sequence[Contestant], looks: Looks) -> Mappin
 
 def _heads(contest: Contest, frame: Frame, edge: float, *, ranked: bool, wide: bool) -> list[Layer]:
     """What the columns of figures are, and that the judge is not validated."""
-    heads = [{"x": edge, "y": -12, "text": "95% interval" if wide else contest.headline}]
+    heads = [
+        {
+            "x": edge,
+            "y": -12,
+            "text": f"{contest.headline}, 95% interval" if wide else contest.headline,
+        }
+    ]
     layers = [notes(heads)]
     if ranked:
         right = {"x": frame.across + frame.right - 8, "y": -12, "text": "ranks"}

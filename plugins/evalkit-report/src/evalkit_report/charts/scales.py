@@ -65,7 +65,12 @@ def worth_a_log(values: Iterable[float]) -> bool:
 
 
 def linear(
-    values: Sequence[float], length: float, *, upright: bool = False, zero: bool | None = None
+    values: Sequence[float],
+    length: float,
+    *,
+    upright: bool = False,
+    zero: bool | None = None,
+    steps: float | None = None,
 ) -> Scale:
     """An axis with equal steps that shows all values.
 
@@ -74,6 +79,7 @@ def linear(
         length: in pixels.
         upright: whether it runs upwards.
         zero: whether it shows 0; if not said, where 0 is near.
+        steps: about how many there are; if not said, one for 70 pixels.
     """
     low, high = min(values), max(values)
     near = low >= 0 and low <= 0.4 * high
@@ -81,7 +87,7 @@ def linear(
         low, high = min(low, 0.0), max(high, 0.0)
     if low == high:
         low, high = (low - abs(low) * 0.1, high + abs(high) * 0.1) if low else (0.0, 1.0)
-    step = _step(high - low, length)
+    step = _step((high - low) / (steps or max(2.0, length / 70)))
     first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
     ticks = tuple(round(step * k, 12) for k in range(first, last + 1))
     return Scale(low=ticks[0], high=ticks[-1], length=length, upright=upright, ticks=ticks)
@@ -116,9 +122,8 @@ def linear_at(values: Sequence[float], length: float, *, own: Sequence[float]) -
     return Scale(low=scale.low, high=scale.high, length=length, ticks=ticks)
 
 
-def _step(span: float, length: float) -> float:
-    """The width of a step: 1, 2 or 5 times a power of ten, about 70 pixels wide."""
-    rough = span / max(2.0, length / 70)
+def _step(rough: float) -> float:
+    """The next 1, 2 or 5 times a power of ten."""
     power = 10.0 ** floor(log10(rough))
     return next(k * power for k in (1.0, 2.0, 5.0, 10.0) if k * power >= rough * 0.999)
 

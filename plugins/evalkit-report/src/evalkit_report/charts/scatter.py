@@ -2,19 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
-from evalkit_report.charts.drafts import Draft, Figure, Metric
+from evalkit_report.charts.drafts import Draft, Metric
+from evalkit_report.charts.front import Spot, front_of
 from evalkit_report.charts.layers import (
     Layer,
     Row,
     axes,
+    clear_texts,
     notes,
-    paths,
     rules,
     symbol,
     symbols,
-    texts,
 )
 from evalkit_report.charts.looks import INK, MUTED, Frame, Looks
 from evalkit_report.charts.margin import heading
@@ -24,37 +25,10 @@ from evalkit_report.charts.words import bracket, number, short_names, shown, wid
 from evalkit_report.figures import NOTHING, amount
 
 _HEIGHT: Final = 340
-_LABEL: Final = 150
-_FRONT: Final = "filled, joined by the line: no other method has both a better score and less"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spot:
-    """A method in the plot.
-
-    Attributes:
-        method: its name.
-        figure: its quality; it has a value.
-        takes: what it takes, of which less is better.
-        least: where a bar towards it begins, such as the median before p95; None for no bar.
-        label: its name, where a method has several spots; empty otherwise.
-    """
-
-    method: str
-    figure: Figure
-    takes: float
-    least: float | None = None
-    label: str = ""
-
-    @property
-    def name(self) -> str:
-        """What it is called in the plot."""
-        return self.label or self.method
-
-    @property
-    def value(self) -> float:
-        """Its quality."""
-        return self.figure.value or 0.0
+_LABEL: Final = 176
+_FAR: Final = 16
+"""A label further from its symbol than these pixels is joined to it by a line."""
+_FRONT: Final = "filled and joined: the Pareto front, where nothing scores better for less"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +38,7 @@ class Plot:
     Attributes:
         name: of the chart.
         title: of the chart.
-        what: what the methods take, as a noun with its unit, such as "tokens per answer".
-        heading: that in the table.
+        what: what the methods take, with its unit, such as "tokens per answer".
         notes: what to know of it.
     """
 
@@ -75,20 +48,17 @@ class Plot:
     notes: tuple[str, ...] = ()
 
 
-def front_of(spots: Sequence[Spot], *, higher_is_better: bool) -> list[Spot]:
-    """The spots that none other is at least as good as in both and better in one, by what they take."""
-    sign = 1 if higher_is_better else -1
-    found = [
-        spot
-        for spot in spots
-        if not any(_dominates(other, spot, sign) for other in spots if other is not spot)
-    ]
-    return sorted(found, key=lambda spot: (spot.takes, spot.value))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """Both axes, and how methods look."""
 
+    across: Scale
+    up: Scale
+    looks: Looks
 
-def _dominates(one: Spot, other: Spot, sign: int) -> bool:
-    as_good = one.takes <= other.takes and sign * one.value >= sign * other.value
-    return as_good and (one.takes < other.takes or one.value != other.value)
+    def at(self, spot: Spot) -> tuple[float, float]:
+        """The pixels of a spot."""
+        return self.across.at(spot.takes), self.up.at(spot.value)
 
 
 def scatter(plot: Plot, spots: Sequence[Spot], metric: Metric, looks: Looks) -> Draft | None:
@@ -102,7 +72,7 @@ def scatter(plot: Plot, spots: Sequence[Spot], metric: Metric, looks: Looks) -> 
         summary=_summary(plot, front, metric),
         spec=_spec(plot, spots, front, metric=metric, looks=looks),
         headings=("method", metric.name, "95% interval", plot.what, "on the Pareto front"),
-        rows=tuple(_row(spot, spot in front, metric) for spot in spots),
+        rows=tuple(_row(spot, metric, on_front=spot in front) for spot in spots),
         notes=plot.notes,
     )
 
@@ -111,82 +81,79 @@ def _spec(
     plot: Plot, spots: Sequence[Spot], front: Sequence[Spot], *, metric: Metric, looks: Looks
 ) -> Mapping[str, Any]:
     frame = Frame(height=_HEIGHT, left=52, right=20, top=46, bottom=46)
-    taken = [end for s in spots for end in (s.takes, s.least) if end is not None]
-    log = worth_a_log(taken)
-    across = logarithmic(taken, frame.across) if log else linear(taken, frame.across)
-    up = linear([end for s in spots for end in s.figure.ends], _HEIGHT, upright=True)
-    rows = [
-        _symbol(plot, s, across, up, metric=metric, looks=looks, filled=s in front) for s in spots
-    ]
-    bars = [_bar(s, across, up, looks) for s in spots if s.figure.low is not None]
-    reaches = [_reach(s, across, up, looks) for s in spots if s.least is not None]
-    line = [
-        {"x": across.at(s.takes), "y": up.at(s.value), "line": 0, "stroke": MUTED} for s in front
-    ]
+    ground = _ground(spots, frame, looks)
+    rows = [_symbol(s, plot, metric, ground=ground, on_front=s in front) for s in spots]
+    bars = [_bar(spot, ground) for spot in spots if spot.figure.low is not None]
+    reaches = [_reach(spot, ground) for spot in spots if spot.least is not None]
+    steps = list(_steps(front, ground))
+    log = ", log axis" if ground.across.log else ""
     return frame.spec(
         [
-            axes(across, up, title=plot.what + (", log axis" if log else "")),
+            axes(ground.across, ground.up, title=plot.what + log),
             heading(metric.axis, frame.left),
             notes([{"x": frame.across, "y": -34, "text": _FRONT}], align="right"),
-            paths(line, width=1.5, interpolate="step-after"),
+            rules(steps, width=1.5, strokeCap="round"),
             rules(bars, width=1.5, opacity=0.55),
             rules(reaches, width=1.5, dash=(2, 2)),
-            *_labels(spots, rows, [*bars, *reaches], frame),
+            *_labels(spots, rows, [*bars, *reaches, *steps], frame),
             symbols(rows, size=84),
         ]
     )
 
 
-def _symbol(  # noqa: PLR0913 (all but the first four by keyword)
-    plot: Plot,
-    spot: Spot,
-    across: Scale,
-    up: Scale,
-    *,
-    metric: Metric,
-    looks: Looks,
-    filled: bool,
-) -> Row:
-    front = ", on the Pareto front" if filled else ""
-    says = f"{metric.says(shown(spot.name), spot.figure)}; {amount(spot.takes)} {plot.what}{front}"
-    x, y = across.at(spot.takes), up.at(spot.value)
-    return symbol(looks.of(spot.method), x, y, says, filled=filled)
+def _ground(spots: Sequence[Spot], frame: Frame, looks: Looks) -> Ground:
+    taken = [end for s in spots for end in (s.takes, s.least) if end is not None]
+    log = worth_a_log(taken)
+    across = logarithmic(taken, frame.across) if log else linear(taken, frame.across)
+    up = linear([end for s in spots for end in s.figure.ends], frame.height, upright=True)
+    return Ground(across=across, up=up, looks=looks)
 
 
-def _bar(spot: Spot, across: Scale, up: Scale, looks: Looks) -> Row:
-    low, high = spot.figure.low or 0.0, spot.figure.high or 0.0
-    stroke = looks.of(spot.method).colour
-    return {"x": across.at(spot.takes), "y": up.at(low), "y2": up.at(high), "stroke": stroke}
+def _symbol(spot: Spot, plot: Plot, metric: Metric, *, ground: Ground, on_front: bool) -> Row:
+    says = f"{metric.says(shown(spot.name), spot.figure)}, {amount(spot.takes)} {plot.what}"
+    said = f"{says}, on the Pareto front" if on_front else says
+    return symbol(ground.looks.of(spot.method), *ground.at(spot), said, filled=on_front)
 
 
-def _reach(spot: Spot, across: Scale, up: Scale, looks: Looks) -> Row:
-    least = spot.takes if spot.least is None else spot.least
-    stroke = looks.of(spot.method).colour
-    return {
-        "x": across.at(least),
-        "x2": across.at(spot.takes),
-        "y": up.at(spot.value),
-        "stroke": stroke,
-    }
+def _bar(spot: Spot, ground: Ground) -> Row:
+    low, high = (ground.up.at(end or 0.0) for end in (spot.figure.low, spot.figure.high))
+    stroke = ground.looks.of(spot.method).colour
+    return {"x": ground.at(spot)[0], "y": low, "y2": high, "stroke": stroke}
+
+
+def _reach(spot: Spot, ground: Ground) -> Row:
+    x, y = ground.at(spot)
+    least = ground.across.at(spot.takes if spot.least is None else spot.least)
+    return {"x": least, "x2": x, "y": y, "stroke": ground.looks.of(spot.method).colour}
+
+
+def _steps(front: Sequence[Spot], ground: Ground) -> list[Row]:
+    """The front as steps: the score stays until the next one is paid for."""
+    found = []
+    for one, other in pairwise(front):
+        (x, y), (next_x, next_y) = ground.at(one), ground.at(other)
+        found.append({"x": x, "x2": next_x, "y": y, "y2": y, "stroke": MUTED})
+        found.append({"x": next_x, "x2": next_x, "y": y, "y2": next_y, "stroke": MUTED})
+    return found
 
 
 def _labels(
     spots: Sequence[Spot], rows: Sequence[Row], lines: Sequence[Row], frame: Frame
 ) -> list[Layer]:
     """The names beside the symbols, and a thin line to those that found no place close by."""
-    short = short_names(list(dict.fromkeys(spot.name for spot in spots)), _LABEL, 12)
+    short = short_names([spot.name for spot in spots], _LABEL)
     names = [short[spot.name] for spot in spots]
     points = [(row["x"], row["y"]) for row in rows]
-    area = Box(left=4, top=2, right=frame.across + frame.right - 4, bottom=frame.height - 2)
-    avoid = [_box(line) for line in lines]
-    places = place_labels(points, [width(n) + 2 for n in names], area, avoid=avoid)
-    written = [{"x": p.x + 1, "y": p.y, "text": n} for p, n in zip(places, names, strict=True)]
+    area = Box(left=4, top=-4, right=frame.across + frame.right - 4, bottom=frame.height + 8)
+    wide = [width(name) + 2 for name in names]
+    places = place_labels(points, wide, area, avoid=[_box(line) for line in lines])
     leads = [
-        {"x": x, "y": y, "x2": min(max(x, p.x), p.x + width(n)), "y2": p.y, "stroke": INK}
-        for (x, y), p, n in zip(points, places, names, strict=True)
-        if p.far > 16
+        {"x": x, "y": y, "x2": min(max(x, at.x), at.x + own), "y2": at.y, "stroke": INK}
+        for (x, y), at, own in zip(points, places, wide, strict=True)
+        if at.far > _FAR
     ]
-    return [rules(leads, width=0.7, opacity=0.6), texts(written)]
+    written = [{"x": at.x + 1, "y": at.y, "text": n} for at, n in zip(places, names, strict=True)]
+    return [rules(leads, width=0.7, opacity=0.6), *clear_texts(written)]
 
 
 def _box(line: Row) -> Box:
@@ -195,7 +162,7 @@ def _box(line: Row) -> Box:
     return Box(left=min(x, x2) - 2, top=min(y, y2) - 2, right=max(x, x2) + 2, bottom=max(y, y2) + 2)
 
 
-def _row(spot: Spot, on_front: bool, metric: Metric) -> tuple[str, ...]:
+def _row(spot: Spot, metric: Metric, *, on_front: bool) -> tuple[str, ...]:
     found = spot.figure
     ends = bracket(found.low, found.high, metric.decimals) or found.why or NOTHING
     front = "yes" if on_front else "no"
@@ -203,7 +170,5 @@ def _row(spot: Spot, on_front: bool, metric: Metric) -> tuple[str, ...]:
 
 
 def _summary(plot: Plot, front: Sequence[Spot], metric: Metric) -> str:
-    said = [
-        f"{shown(s.name)} ({number(s.value, metric.decimals)} at {amount(s.takes)})" for s in front
-    ]
+    said = [f"{s.name} ({number(s.value, metric.decimals)} at {amount(s.takes)})" for s in front]
     return f"{metric.name} against {plot.what}. On the Pareto front: {', '.join(said)}."

@@ -1,11 +1,10 @@
-"""Score by group of examples, such as domain or length of input: one panel for each method."""
+"""Score by group of examples: one panel for each method, one row for each group."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from evalkit_report.charts.drafts import Draft, looks_of, metric_of
-from evalkit_report.charts.drafts import Metric as Primary
+from evalkit_report.charts.drafts import Draft, Metric, looks_of, metric_of
 from evalkit_report.charts.layers import (
     Layer,
     Row,
@@ -17,47 +16,24 @@ from evalkit_report.charts.layers import (
     symbols,
     texts,
 )
-from evalkit_report.charts.looks import GRID, MUTED, Frame, Looks
+from evalkit_report.charts.looks import GRID, MUTED, WIDTH, Frame, Looks
 from evalkit_report.charts.scales import Scale, linear
-from evalkit_report.charts.words import bracket, interval, number, short_names, shown, slug
+from evalkit_report.charts.sliced import MOST, Slices, order_of, sliced
+from evalkit_report.charts.words import bracket, number, short_names, shown, slug
 from evalkit_report.figures import NOTHING, counted
 from evalkit_report.model import Form, Material
 
-MOST: Final = 15
-"""How many groups are drawn; the table has them all."""
-_LEFT: Final = 168
+COLUMNS: Final = 4
+_LEFT: Final = 196
+_COUNTS: Final = 60
+"""Pixels for the number of examples, between the names of the groups and the first panel."""
+_RIGHT: Final = 16
+_BETWEEN: Final = 28
 _STEP: Final = 19
-_HEAD: Final = 30
+_HEAD: Final = 32
 _FOOT: Final = 26
-_BETWEEN: Final = 18
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slices:
-    """The figures of one kind of groups.
-
-    Attributes:
-        by: what the examples are grouped by.
-        groups: the groups that are drawn, in their order.
-        methods: those with a figure in any of these groups.
-        found: method and group -> figure.
-    """
-
-    by: str
-    groups: tuple[str, ...]
-    methods: tuple[str, ...]
-    found: Mapping[tuple[str, str], Form]
-
-    def of(self, group: str) -> list[Form]:
-        """The figures of a group that have a value."""
-        rows = (self.found.get((method, group)) for method in self.methods)
-        return [row for row in rows if row is not None and row["value"] is not None]
-
-    def examples(self, group: str) -> int:
-        """The examples in a group; the most that a method was scored on."""
-        return max(
-            (row["examples"] for (_, own), row in self.found.items() if own == group), default=0
-        )
+_TICKS: Final = 44
+"""Pixels from one tick to the next, at least."""
 
 
 def slice_charts(material: Material) -> list[Draft]:
@@ -69,52 +45,26 @@ def slice_charts(material: Material) -> list[Draft]:
 
 def _draft(material: Material, by: str) -> Draft | None:
     rows = [row for row in material.slices if row["by"] == by]
-    slices = _sliced(by, rows, material.methods)
-    if len(slices.groups) < 2 or not slices.methods:
+    slices = sliced(by, rows, material.methods)
+    if len(slices.groups) < 2 or not slices.drawn:
         return None
     metric = _metric(material, rows)
-    every = len({row["group"] for row in rows})
-    left_out = every - len(slices.groups)
     return Draft(
         name=f"slices-{slug(by)}",
-        title=f"Score by {shown(_called(by))}",
+        title=f"Score by {slices.called}",
         summary=_summary(slices, metric),
         spec=_spec(slices, metric, looks_of(material)),
-        headings=(by, "method", "examples", metric.name, "95% interval"),
-        rows=tuple(_row(row, metric) for row in sorted(rows, key=_order)),
-        notes=tuple(_notes(slices, left_out)),
+        headings=(slices.called, "method", "examples", metric.name, "95% interval"),
+        rows=tuple(_row(row, metric) for row in sorted(rows, key=order_of)),
+        notes=tuple(_notes(slices)),
     )
 
 
-def _called(by: str) -> str:
-    return "number of triples" if by == "triples" else by
-
-
-def _metric(material: Material, rows: Sequence[Form]) -> Primary:
+def _metric(material: Material, rows: Sequence[Form]) -> Metric:
     """The primary metric; its name is known from the rows if nothing was analysed."""
     if material.analysis is not None:
         return metric_of(material)
-    return Primary(name=str(rows[0]["metric"]), higher_is_better=True, decimals=3)
-
-
-def _order(row: Form) -> tuple[int, str]:
-    return (row["order"], str(row["group"]))
-
-
-def _sliced(by: str, rows: Sequence[Form], methods: Sequence[str]) -> Slices:
-    """The largest groups, in their own order, and the methods in the report's order."""
-    sizes: dict[str, int] = {}
-    order = {str(row["group"]): _order(row) for row in rows}
-    for row in rows:
-        sizes[str(row["group"])] = max(sizes.get(str(row["group"]), 0), row["examples"])
-    largest = sorted(sizes, key=lambda group: (-sizes[group], order[group]))[:MOST]
-    known = {row["method"] for row in rows if row["value"] is not None}
-    return Slices(
-        by=by,
-        groups=tuple(sorted(largest, key=lambda group: order[group])),
-        methods=tuple(method for method in methods if method in known),
-        found={(row["method"], str(row["group"])): row for row in rows},
-    )
+    return Metric(name=str(rows[0]["metric"]), higher_is_better=True, decimals=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +76,7 @@ class Panels:
     rows: int
 
     def corner(self, place: int) -> tuple[float, float]:
-        """The top left pixel of a panel."""
+        """The top left pixel of the plot of a panel."""
         line, column = divmod(place, self.columns)
         return column * (self.across.length + _BETWEEN), line * self.deep + _HEAD
 
@@ -141,77 +91,70 @@ class Panels:
 
 
 def _panels(slices: Slices) -> Panels:
-    columns = min(len(slices.methods), 4)
-    wide = (720 - _LEFT - 16 - _BETWEEN * (columns - 1)) / columns
-    ends = [
-        end
-        for group in slices.groups
-        for row in slices.of(group)
-        for end in (row["value"], row["low"], row["high"])
-        if end is not None
-    ]
-    full = linear(ends, wide)
-    few = full.ticks[:: max(1, round((len(full.ticks) - 1) / max(1, wide // 60)))]
-    across = Scale(low=full.low, high=full.high, length=wide, ticks=few)
+    columns = min(len(slices.methods), COLUMNS)
+    wide = (WIDTH - _LEFT - _RIGHT - _BETWEEN * (columns - 1)) / columns
+    ends = [row[end] for row in slices.drawn for end in ("value", "low", "high")]
+    fine = linear([end for end in ends if end is not None], wide, steps=6)
+    gap = fine.at(fine.ticks[1])
+    every = next(
+        k for k in range(1, len(fine.ticks)) if k * gap >= _TICKS or k == len(fine.ticks) - 1
+    )
+    across = Scale(low=fine.low, high=fine.high, length=wide, ticks=fine.ticks[::every])
     return Panels(across=across, columns=columns, rows=len(slices.groups))
 
 
-def _spec(slices: Slices, metric: Primary, looks: Looks) -> Mapping[str, Any]:
+def _spec(slices: Slices, metric: Metric, looks: Looks) -> Mapping[str, Any]:
     panels = _panels(slices)
     lines = -(-len(slices.methods) // panels.columns)
-    frame = Frame(height=panels.deep * lines, left=_LEFT, right=16, top=6, bottom=22)
+    frame = Frame(height=panels.deep * lines, left=_LEFT, right=_RIGHT, top=2, bottom=20)
     return frame.spec(
         [
             *_grid(slices, panels),
-            boxes(list(_ranges(slices, panels)), says=False, cornerRadius=2),
+            boxes(list(_ranges(slices, panels)), says=False),
             rules(list(_bars(slices, panels, looks)), width=1.8, opacity=0.8),
             symbols(list(_symbols(slices, panels, metric, looks)), size=48),
-            *_names(slices, panels, looks),
-            notes([{"x": 0, "y": frame.height + 8, "text": metric.axis}]),
+            *_heads(slices, panels, looks),
+            *_groups(slices, panels),
+            notes([{"x": 0, "y": frame.height + 4, "text": metric.axis}]),
         ]
     )
 
 
 def _grid(slices: Slices, panels: Panels) -> list[Layer]:
     """Lines at the ticks of each panel, with their figures below."""
-    ticks, written = [], []
-    decimals = max(panels.across.decimals, 0)
+    lines, written = [], []
     for place in range(len(slices.methods)):
         left, top = panels.corner(place)
         for tick in panels.across.ticks:
             x, end = left + panels.across.at(tick), top + _STEP * panels.rows
-            ticks.append({"x": x, "y": top - 4, "y2": end, "stroke": GRID})
-            written.append({"x": x, "y": end + 10, "text": number(tick, decimals)})
-    return [rules(ticks, width=1), notes(written, align="center")]
+            lines.append({"x": x, "y": top - 4, "y2": end, "stroke": GRID})
+            text = number(tick, panels.across.decimals)
+            written.append({"x": x, "y": end + 10, "text": text})
+    return [rules(lines, width=1), notes(written, align="center")]
 
 
-def _names(slices: Slices, panels: Panels, looks: Looks) -> list[Layer]:
-    """The method above each panel; the groups at the left of each line of panels."""
-    short = looks.short(panels.across.length - 18, 11)
-    heads, marks, groups = [], [], []
-    texts_of = short_names(slices.groups, _LEFT - 64, 11)
-    for place, method in enumerate(slices.methods):
-        left, top = panels.corner(place)
-        marks.append(symbol(looks.of(method), left + 5, top - 17, ""))
-        heads.append({"x": left + 15, "y": top - 17, "text": short[method]})
+def _heads(slices: Slices, panels: Panels, looks: Looks) -> list[Layer]:
+    """The method above each panel."""
+    short = looks.short(panels.across.length + _BETWEEN - 26, 11)
+    corners = {method: panels.corner(place) for place, method in enumerate(slices.methods)}
+    marks = [symbol(looks.of(m), left + 4, top - 17, "") for m, (left, top) in corners.items()]
+    heads = [
+        {"x": left + 14, "y": top - 17, "text": short[m]} for m, (left, top) in corners.items()
+    ]
+    return [keys(marks), texts(heads, size=11)]
+
+
+def _groups(slices: Slices, panels: Panels) -> list[Layer]:
+    """The groups at the left of each line of panels, with their numbers of examples."""
+    short = short_names(slices.groups, _LEFT - _COUNTS - 8, 11)
+    names, sizes = [], []
     for line in range(0, len(slices.methods), panels.columns):
         top = panels.corner(line)[1]
-        groups += [
-            {
-                "x": -52,
-                "y": top + panels.level(row),
-                "text": texts_of[group],
-                "n": f"n {slices.examples(group):,}",
-            }
-            for row, group in enumerate(slices.groups)
-        ]
-    sizes = [{"x": -10, "y": row["y"], "text": row["n"]} for row in groups]
-    return [
-        keys(marks),
-        texts(heads, size=11, fontWeight=600),
-        texts(groups, align="right", size=11),
-        notes(sizes, align="right"),
-    ]
+        for row, group in enumerate(slices.groups):
+            y = top + panels.level(row)
+            names.append({"x": -_COUNTS, "y": y, "text": short[group]})
+            sizes.append({"x": -12, "y": y, "text": f"n {slices.examples(group):,}"})
+    return [texts(names, align="right", size=11), notes(sizes, align="right")]
 
 
 def _placed(slices: Slices, panels: Panels) -> Iterator[tuple[Form, float, float, str]]:
@@ -219,74 +162,59 @@ def _placed(slices: Slices, panels: Panels) -> Iterator[tuple[Form, float, float
     for place, method in enumerate(slices.methods):
         left, top = panels.corner(place)
         for row, group in enumerate(slices.groups):
-            found = slices.found.get((method, group))
-            if found is not None and found["value"] is not None:
+            found = slices.figure(method, group)
+            if found is not None:
                 yield found, left, top + panels.level(row), group
 
 
 def _ranges(slices: Slices, panels: Panels) -> Iterator[Row]:
-    """Behind each figure a bar from the worst to the best method in this group."""
+    """Behind each figure a bar from the worst to the best method in its group."""
     if len(slices.methods) < 2:
         return
+    box = {"fill": MUTED, "stroke": "none", "opacity": 0.18}
     for _, left, y, group in _placed(slices, panels):
         values = [row["value"] for row in slices.of(group)]
-        ends = [left + panels.across.at(end) for end in (min(values), max(values))]
-        yield {
-            "x": ends[0] - 1,
-            "x2": ends[1] + 1,
-            "y": y - 5,
-            "y2": y + 5,
-            "fill": MUTED,
-            "stroke": "none",
-            "opacity": 0.18,
-        }
+        low, high = (left + panels.across.at(end) for end in (min(values), max(values)))
+        yield {"x": low - 1, "x2": high + 1, "y": y - 5, "y2": y + 5, **box}
 
 
 def _bars(slices: Slices, panels: Panels, looks: Looks) -> Iterator[Row]:
     for found, left, y, _ in _placed(slices, panels):
         if found["low"] is not None and found["high"] is not None:
-            ends = [left + panels.across.at(found[end]) for end in ("low", "high")]
-            stroke = looks.of(found["method"]).colour
-            yield {"x": ends[0], "x2": ends[1], "y": y, "stroke": stroke}
+            low, high = (left + panels.across.at(found[end]) for end in ("low", "high"))
+            yield {"x": low, "x2": high, "y": y, "stroke": looks.of(found["method"]).colour}
 
 
-def _symbols(slices: Slices, panels: Panels, metric: Primary, looks: Looks) -> Iterator[Row]:
+def _symbols(slices: Slices, panels: Panels, metric: Metric, looks: Looks) -> Iterator[Row]:
     for found, left, y, group in _placed(slices, panels):
+        name = f"{shown(found['method'])}, {shown(slices.called)} {shown(group)}"
+        says = f"{metric.says(name, found)}, {counted(found['examples'], 'example')}"
         look = looks.of(found["method"])
-        ends = interval(found["low"], found["high"], metric.decimals)
-        value = number(found["value"], metric.decimals)
-        many = counted(found["examples"], "example")
-        says = f"{look.name}, {shown(_called(slices.by))} {shown(group)}: {value}{ends}, {many}"
         yield symbol(look, left + panels.across.at(found["value"]), y, says)
 
 
-def _row(row: Form, metric: Primary) -> tuple[str, ...]:
+def _row(row: Form, metric: Metric) -> tuple[str, ...]:
     ends = bracket(row["low"], row["high"], metric.decimals) or row["undefined"] or NOTHING
     value = number(row["value"], metric.decimals)
     return (str(row["group"]), row["method"], f"{row['examples']:,}", value, ends)
 
 
-def _notes(slices: Slices, left_out: int) -> Iterator[str]:
+def _notes(slices: Slices) -> Iterator[str]:
     if len(slices.methods) > 1:
         yield "The grey bar behind a point reaches from the worst to the best method in its group."
-    if left_out:
-        yield f"The {MOST} largest groups are drawn; the table has {left_out} more."
-    rows = [slices.found.get((m, g)) for m in slices.methods for g in slices.groups]
-    if any(row is not None and row["low"] is None for row in rows):
+    if slices.more:
+        yield f"The {MOST} largest groups are drawn; the table has {slices.more} more."
+    if any(row["low"] is None for row in slices.drawn):
         yield "A point without a bar has no interval; the table says why."
 
 
-def _summary(slices: Slices, metric: Primary) -> str:
-    said = []
-    for method in slices.methods:
-        known = [
-            (slices.found[method, group]["value"], group)
-            for group in slices.groups
-            if (method, group) in slices.found and slices.found[method, group]["value"] is not None
-        ]
-        if known:
-            low, high = min(known), max(known)
-            least = f"{number(low[0], metric.decimals)} in {shown(low[1])}"
-            most = f"{number(high[0], metric.decimals)} in {shown(high[1])}"
-            said.append(f"{shown(method)}: from {least} to {most}")
-    return f"{metric.name} by {shown(_called(slices.by))}. {'; '.join(said)}."
+def _summary(slices: Slices, metric: Metric) -> str:
+    told = f"{metric.name} by {slices.called}, for each method."
+    means = slices.means()
+    if len(means) < 2:
+        return told
+    (low, least), (high, most) = means[0], means[-1]
+    return (
+        f"{told} On average over the methods it is highest in {most} "
+        f"({number(high, metric.decimals)}) and lowest in {least} ({number(low, metric.decimals)})."
+    )

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from evalkit_report.charts.drafts import Draft, Figure, figures_of, looks_of, metric_of, without
-from evalkit_report.charts.scatter import Plot, Spot, scatter
+from evalkit_report.charts.front import Spot
+from evalkit_report.charts.scatter import Plot, scatter
 from evalkit_report.model import Form, Material
 
 _BATCH = (

@@ -1,4 +1,4 @@
-"""Texts in charts: how wide they are, how long names are shortened, how figures are written. Pure."""
+"""Texts in charts: their width, short forms of long names, figures as text. Pure."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -22,11 +22,11 @@ _WIDTHS: Final[Mapping[str, float]] = {
 _EMS: Final = {c: ems for characters, ems in _WIDTHS.items() for c in characters}
 ELLIPSIS: Final = "…"
 _KEEPS_ORDER: Final = "\u200e"
-_FRONTS: Final = (0.5, 0.7, 0.3, 0.85, 0.15)
+_FRONTS: Final = (0.5, 0.7, 0.3, 0.85, 0.15, 1.0, 0.0)
 """Which part of what is kept of a long name is its beginning; the first that tells it apart."""
 
-Ends = tuple[str, str]
-"""The beginning and the end of a name whose middle is left out; the end of a whole one is empty."""
+Ends = tuple[str, str | None]
+"""What is kept of a name: its beginning and its end; of a whole one, the name and None."""
 
 
 def shown(name: str) -> str:
@@ -55,19 +55,19 @@ def shortened(text: str, most: float, size: float = 12) -> str:
 def _ends(text: str, most: float, size: float, front: float) -> Ends:
     """What is kept of a text, of which `front` is its beginning."""
     if width(text, size) <= most:
-        return text, ""
+        return text, None
     for kept in range(len(text) - 1, 1, -1):
-        head = max(1, min(kept - 1, round(kept * front)))
+        head = round(kept * front)
         ends = text[:head].rstrip(), text[len(text) - (kept - head) :].lstrip()
         if width(_joined(ends), size) <= most:
             return ends
-    return "", ELLIPSIS
+    return "", ""
 
 
 def _joined(ends: Ends) -> str:
     head, tail = ends
-    if not tail or tail == ELLIPSIS:
-        return head + tail
+    if tail is None:
+        return head
     keeps = _KEEPS_ORDER if _turns(head + tail) else ""
     return f"{head}{keeps}{ELLIPSIS}{keeps}{tail}"
 
@@ -84,13 +84,18 @@ def short_names(names: Sequence[str], most: float, size: float = 12) -> dict[str
     front. One that runs from right to left is isolated, so that nothing around it moves.
     """
     full = [shown(name) for name in dict.fromkeys(names)]
-    short = [_telling(text, full, most, size) for text in full]
-    for place, text in enumerate(full):
-        if short.count(short[place]) > 1:
-            lead = f"{place + 1} "
-            short[place] = lead + shortened(text, most - width(lead, size), size)
+    telling = [_telling(text, full, most, size) for text in full]
+    short = [
+        text if telling.count(text) == 1 else _numbered(place, full[place], most, size)
+        for place, text in enumerate(telling)
+    ]
     found = zip(dict.fromkeys(names), short, strict=True)
     return {name: f"\u2068{text}\u2069" if _turns(text) else text for name, text in found}
+
+
+def _numbered(place: int, text: str, most: float, size: float) -> str:
+    lead = f"{place + 1} "
+    return lead + shortened(text, most - width(lead, size), size)
 
 
 def _telling(text: str, names: Sequence[str], most: float, size: float) -> str:
@@ -98,7 +103,10 @@ def _telling(text: str, names: Sequence[str], most: float, size: float) -> str:
     forms = [_ends(text, most, size, front) for front in _FRONTS]
 
     def alike(ends: Ends) -> int:
-        return sum(name.startswith(ends[0]) and name.endswith(ends[1]) for name in names)
+        head, tail = ends
+        if tail is None:
+            return names.count(head)
+        return sum(name.startswith(head) and name.endswith(tail) for name in names)
 
     return _joined(min(forms, key=alike))
 

@@ -46,12 +46,12 @@ class Cursor:
         return self._line if self._position == position else None
 
     def close(self) -> None:
-        """Tell of the lines that could not be used so far."""
+        """Read on to the end, and tell of the lines that could not be used."""
+        while self._position < _END:
+            self._advance()
         if self._skipped:
             what = "line belongs" if self._skipped == 1 else "lines belong"
-            self._tell(
-                f"{self._name}: {self._skipped:,} {what} to no example, or not in its place."
-            )
+            self._tell(f"{self._name}: {self._skipped:,} {what} to no example, or out of order.")
 
     def _advance(self) -> None:
         for line in self._lines:

@@ -21,6 +21,7 @@ from evalkit_report.examples.judged import judged_ids, verdicts_of
 from evalkit_report.examples.record import answers_of, detail_of, gold_of, index_of, read
 from evalkit_report.examples.text import as_text
 from evalkit_report.model import CellView, Material
+from evalkit_report.symbols import colour_of, shape_of
 
 Form: TypeAlias = dict[str, Any]
 
@@ -33,7 +34,7 @@ class BrowserData:
     """All that the example browser shows.
 
     Attributes:
-        meta: cells, methods, metrics, groups, and how many chunks there are; fit for JSON.
+        meta: cells, methods with their symbols, metrics, groups, the number of chunks; plain JSON.
         chunks: name -> gzip in base64.
         notes: sentences, such as that a sample is shown.
         missing: a sentence for each thing that should be there and is not, or is damaged.
@@ -168,6 +169,8 @@ def _meta(data: _Data) -> Form:
     methods = list(data.material.methods)
     return {
         "methods": methods,
+        "colours": [colour_of(number) for number in range(len(methods))],
+        "shapes": [shape_of(number) for number in range(len(methods))],
         "cells": [form_of(cell, method=methods.index(cell.method)) for cell in data.cells],
         "metrics": [
             {"name": name} | {key: form.get(key) for key in ("headline", "direction", "range")}

@@ -71,9 +71,7 @@ def _how_much(analysis: Form, lead: Lead | None, other: str) -> Fact:
     lines = [f"95% interval {found}" if (found := _ends(lead)) else lead.undefined]
     lines += [f"differences below {matters:g} do not matter"] if matters else []
     bar = bar_of(scale_of(ends, anchor=0.0), ends, 0.0) if lead.low is not None else None
-    return Fact(
-        question=question, value=signed(lead.value), unit=unit, lines=_said(lines), bar=bar
-    )
+    return Fact(question=question, value=signed(lead.value), unit=unit, lines=_said(lines), bar=bar)
 
 
 def _ends(lead: Lead) -> str:
@@ -82,7 +80,7 @@ def _ends(lead: Lead) -> str:
 
 def _how_sure(analysis: Form, best: str, lead: Lead | None, other: str) -> Fact:
     verdict = (lead.verdict if lead else "") or "not known"
-    tests = sum(number_of(row.get("p")) is not None for row in rows_of(analysis["differences"]))
+    tests = sum(number_of(row.get("p")) is not None for row in rows_of(analysis.get("differences")))
     p = p_value(lead.p) if lead else ""
     lines = [f"{p}, adjusted over {counted(tests, 'test')} (Holm)" if p else "there is no p value"]
     return Fact(
@@ -94,7 +92,7 @@ def _how_sure(analysis: Form, best: str, lead: Lead | None, other: str) -> Fact:
 
 
 def _sizes(analysis: Form, best: str) -> Iterator[str]:
-    row = next((row for row in rows_of(analysis["methods"]) if row.get("method") == best), {})
+    row = next((row for row in rows_of(analysis.get("methods")) if row.get("method") == best), {})
     examples, clusters, seeds = (
         int(number_of(row.get(key)) or 0) for key in ("examples", "clusters", "seeds")
     )

@@ -114,7 +114,9 @@ def _cell(cell: CellView, form: Form) -> Taught:
 
 def _demo(row: Form) -> Demo:
     return Demo(
-        input=text_of(row.get("input")), target=text_of(row.get("target")), id=text_of(row.get("id"))
+        input=text_of(row.get("input")),
+        target=text_of(row.get("target")),
+        id=text_of(row.get("id")),
     )
 
 

@@ -56,7 +56,9 @@ def scale_of(figures: Iterable[float | None], anchor: float | None = None) -> Sc
 
 
 def bar_of(
-    scale: Scale | None, figures: tuple[float | None, float | None, float | None], mark: float | None
+    scale: Scale | None,
+    figures: tuple[float | None, float | None, float | None],
+    mark: float | None,
 ) -> Bar | None:
     """A figure with the ends of its interval on a scale; None if there is nothing to draw."""
     if scale is None or figures[0] is None:

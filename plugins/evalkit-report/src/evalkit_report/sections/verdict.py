@@ -128,8 +128,7 @@ def _headline(best: str, baseline: str, placed: dict[str, Place]) -> tuple[State
     if against == "open" or (best == baseline and unsettled):
         return "open", "No winner can be told yet."
     if unsettled:
-        rest = "may be as good" if len(unsettled) < len(placed) - 1 else "may be as good too"
-        return "partly", f"{best} beats {baseline}, but {names(unsettled)} {rest}."
+        return "partly", f"{best} beats {baseline}, but {names(unsettled)} may be as good."
     if against == "slightly behind":
         return "partly", f"{best} is ahead of {baseline}, perhaps by too little to matter."
     if equal and len(equal) == len(placed):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from evalkit_report.figures import counted, names
+from evalkit_report.figures import counted, names, percent
 from evalkit_report.forms import form_of, inner, number_of, rows_of, text_of
 from evalkit_report.model import Form, Material
 
@@ -12,10 +12,11 @@ def warnings_of(material: Material) -> tuple[str, ...]:
     analysis = material.analysis or {}
     found = [
         *_unfinished(material),
+        *_without_figure(analysis),
         *_unlevel(analysis),
         *_near_duplicates(analysis),
         *(sentence for run in material.runs for sentence in judge_warnings(run.results)),
-        *_failed_comparisons(material.run.results),
+        *_failed_comparisons(material),
     ]
     return tuple(dict.fromkeys(found))
 
@@ -25,30 +26,38 @@ def _unfinished(material: Material) -> Iterator[str]:
         stopped = text_of(inner(run.results, "run", "stopped"))
         if stopped:
             yield f"The run was stopped before its end: {stopped}."
-    total = len(material.cells)
-    for status, said in (("failed", "failed"), ("pending", "not run")):
+    total = counted(len(material.cells), "cell")
+    for status, said in (("failed", "failed"), ("pending", "did not run")):
         cells = [cell.key for cell in material.cells if cell.form.get("status") == status]
         if cells:
-            yield f"{len(cells)} of {counted(total, 'cell')} {said}: {names(cells)}."
+            yield f"{len(cells)} of {total} {said}: {names(cells)}."
+
+
+def _without_figure(analysis: Form) -> Iterator[str]:
+    for row in rows_of(analysis.get("methods")):
+        if number_of(row.get("value")) is None:
+            why = text_of(row.get("undefined")) or "the reason is not known"
+            yield f"{text_of(row.get('method'))} is not compared: {why}."
 
 
 def _unlevel(analysis: Form) -> Iterator[str]:
-    for row in rows_of(analysis.get("checks")):
-        if row.get("status") == "differs":
-            yield f"The methods were not treated alike ({text_of(row.get('name'))}): " + text_of(
-                row.get("detail")
-            )
+    checks = rows_of(analysis.get("checks"))
+    found = [text_of(row.get("name")) for row in checks if row.get("status") == "differs"]
+    if found:
+        verb = "does" if len(found) == 1 else "do"
+        yield f"Not all was alike: {names(found, most=6)} {verb} not hold (see the fairness checks)."
 
 
 def _near_duplicates(analysis: Form) -> Iterator[str]:
+    found = []
     for row in rows_of(analysis.get("methods")):
         share = number_of(inner(row, "near_duplicates", "examples"))
         carried = number_of(inner(row, "near_duplicates", "score"))
         if share and carried is not None:
-            yield (
-                f"{text_of(row.get('method'))}: {share:.0%} of the examples nearly repeat a "
-                f"training example and carry {carried:.0%} of its score."
-            )
+            method = text_of(row.get("method"))
+            found.append(f"{method} has {percent(share)}, with {percent(carried)} of its score")
+    if found:
+        yield f"Evaluated examples nearly repeat training examples: {names(found, most=6)}."
 
 
 def judge_warnings(results: Form) -> Iterator[str]:
@@ -76,8 +85,9 @@ def validation_of(comparison: Form) -> str:
     return "failed" if 0 in found else "open" if None in found else "passed"
 
 
-def _failed_comparisons(results: Form) -> Iterator[str]:
-    for comparison in rows_of(results.get("comparisons")):
-        reason = text_of(inner(comparison, "failure", "reason"))
-        if reason:
-            yield f"The comparison {text_of(comparison.get('name'))} failed: {reason}."
+def _failed_comparisons(material: Material) -> Iterator[str]:
+    for run in material.runs:
+        for comparison in rows_of(run.results.get("comparisons")):
+            reason = text_of(inner(comparison, "failure", "reason"))
+            if reason:
+                yield f"The comparison {text_of(comparison.get('name'))} failed: {reason}."

@@ -83,20 +83,6 @@ async function unpack(name) {
     failed: "failed",
     absent: "no answer known",
   };
-  // Shapes of the charts, in their order, as paths around the origin.
-  const SHAPES = [
-    "M-1,0A1,1,0,1,1,1,0A1,1,0,1,1,-1,0Z",
-    "M-.9,-.9H.9V.9H-.9Z",
-    "M0,-1.2L1.2,0L0,1.2L-1.2,0Z",
-    "M0,-1.1L1.1,.9H-1.1Z",
-    "M-.35,-1.1H.35V-.35H1.1V.35H.35V1.1H-.35V.35H-1.1V-.35H-.35Z",
-    "M0,1.1L1.1,-.9H-1.1Z",
-    "M0,-1.15L.27,-.37L1.1,-.36L.44,.14L.68,.93L0,.46L-.68,.93L-.44,.14L-1.1,-.36L-.27,-.37Z",
-    "M1.1,0L-.9,1.1V-1.1Z",
-    "M.5,-.87L1,0L.5,.87L-.5,.87L-1,0L-.5,-.87Z",
-    "M-1.1,0L.9,1.1V-1.1Z",
-    "M-.95,-.55L-.55,-.95L0,-.4L.55,-.95L.95,-.55L.4,0L.95,.55L.55,.95L0,.4L-.55,.95L-.95,.55L-.4,0Z",
-  ];
   const SVG = "http://www.w3.org/2000/svg";
 
   /**
@@ -167,7 +153,7 @@ async function unpack(name) {
     const element = make(tag, { className, dir: "auto" });
     const isCut = value !== null && typeof value === "object";
     showText(element, isCut ? value.cut : value);
-    if (isCut) element.append(" ", leftOut(`… ${count(value.left)} more characters are left out`));
+    if (isCut) element.append(" ", leftOut(`… ${count(value.left)} more characters left out`));
     return element;
   }
 
@@ -189,13 +175,12 @@ async function unpack(name) {
     drawing.setAttribute("viewBox", "-1.3 -1.3 2.6 2.6");
     drawing.setAttribute("class", "browser-shape");
     drawing.setAttribute("aria-hidden", "true");
-    drawing.style.color = colour(number);
-    path.setAttribute("d", SHAPES[number % SHAPES.length]);
+    drawing.style.color = meta.colours[number];
+    path.setAttribute("d", meta.shapes[number]);
     drawing.append(path);
     return drawing;
   }
 
-  const colour = (number) => `var(--c${(number % 10) + 1})`;
   const count = (number) => Number(number).toLocaleString("en-GB");
 
   function figure(value) {
@@ -312,7 +297,7 @@ async function unpack(name) {
   /** Numbers of the cells whose answers are shown: of each method that of the chosen seed. */
   function cellsShown() {
     const seed = valueOf("seed");
-    const all = meta.cells.map((_, number) => number);
+    const all = [...meta.cells.keys()].filter((number) => meta.cells[number].absent === null);
     if (seed === "all") return all;
     return meta.methods.flatMap((_, method) => {
       const own = all.filter((number) => meta.cells[number].method === method);
@@ -368,7 +353,10 @@ async function unpack(name) {
   // ---------------------------------------------------------------- filters
 
   /** The cells that the fields speak of: those of the chosen method, or all. */
-  const cellsMeant = () => (valueOf("method") ? [cellOf(Number(valueOf("method")))] : cellsShown());
+  function cellsMeant() {
+    const method = valueOf("method");
+    return cellsShown().filter((cell) => ["", String(meta.cells[cell].method)].includes(method));
+  }
 
   /** @returns {(entry: Entry) => boolean} */
   function kindFilter() {
@@ -446,7 +434,7 @@ async function unpack(name) {
     const all = `${count(entries.length)} ${entries.length === 1 ? "example" : "examples"}`;
     const sample = meta.shown < meta.total ? ` shown here, drawn from ${count(meta.total)}` : "";
     if (hits.length === entries.length) return all + sample;
-    return hits.length ? `${count(hits.length)} of ${all}${sample}` : `None of ${all}${sample} fits`;
+    return `${hits.length ? count(hits.length) : "None"} of ${all}${sample}`;
   }
 
   function showActive() {
@@ -497,7 +485,7 @@ async function unpack(name) {
     const bar = make("span", { className: "browser-mini", data: { outcome } });
     const fill = make("span");
     fill.style.height = `${100 * share(scoreOf(entry, cell))}%`;
-    fill.style.background = colour(method);
+    fill.style.background = meta.colours[method];
     const score = figure(scoreOf(entry, cell));
     bar.title = plainText(`${key}: ${score}${isBad(outcome) ? `, ${outcome}` : ""}`);
     bar.append(fill);
@@ -554,12 +542,12 @@ async function unpack(name) {
   function focusList() {
     const link = byName("list").querySelector("[aria-current]");
     link?.focus({ preventScroll: true });
-    link?.scrollIntoView({ block: "nearest" });
+    link?.scrollIntoView({ block: "nearest", behavior: "instant" });
   }
 
   function focusExample() {
     byName("example").focus({ preventScroll: true });
-    byName("example").scrollIntoView({ block: "start" });
+    byName("example").scrollIntoView({ block: "start", behavior: "instant" });
   }
 
   const title = (content) => make("h3", { id: "browser-title" }, content);
@@ -592,8 +580,8 @@ async function unpack(name) {
   }
 
   function button(name, text, onclick, disabled = false) {
-    const id = `browser-${name}`;
-    return make("button", { id, type: "button", className: "browser-button", onclick, disabled }, text);
+    const properties = { id: `browser-${name}`, type: "button", onclick, disabled };
+    return make("button", { ...properties, className: "browser-button" }, text);
   }
 
   /** The buttons are made anew with the example: the focus stays on the one that was pressed. */
@@ -631,8 +619,9 @@ async function unpack(name) {
   /** A part of the example under a heading of its own. */
   function block(name, heading, ...children) {
     const id = `browser-${name}-title`;
-    const head = make("h4", { id }, heading);
-    return make("section", { className: "browser-block", "aria-labelledby": id }, head, ...children);
+    const whole = make("section", { className: "browser-block", "aria-labelledby": id });
+    whole.append(make("h4", { id }, heading), ...children);
+    return whole;
   }
 
   function inputOf(detail) {
@@ -642,8 +631,11 @@ async function unpack(name) {
     return block("input", "Input", text);
   }
 
-  const kindOf = ([place, , similarity]) =>
-    place < 0 ? "invented" : similarity === null ? "missed" : similarity === 1 ? "matched" : "fuzzy";
+  function kindOf([place, , similarity]) {
+    if (place < 0) return "invented";
+    if (similarity === null) return "missed";
+    return similarity === 1 ? "matched" : "fuzzy";
+  }
 
   /** The items of the target, and for each method whether it found them. */
   function goldOf(detail) {
@@ -659,11 +651,11 @@ async function unpack(name) {
       const marks = cells.map((cell) => foundMark(detail.answers[cell], place));
       return make("tr", {}, make("th", { scope: "row" }, item(fields)), ...marks);
     });
-    const body = make("tbody", {}, ...rows, ...inventedRow(cells.map((cell) => detail.answers[cell])));
+    const last = inventedRow(cells.map((cell) => detail.answers[cell]));
     const table = make("table", { id: "browser-gold", className: "browser-gold" });
-    table.append(make("thead", {}, head), body);
-    const label = "Target, and which method found what";
-    return make("div", { className: "browser-scroll", tabIndex: 0, role: "region", "aria-label": label }, table);
+    table.append(make("thead", {}, head), make("tbody", {}, ...rows, ...last));
+    const region = { tabIndex: 0, role: "region", "aria-label": "Which method found what" };
+    return make("div", { ...region, className: "browser-scroll" }, table);
   }
 
   const columnHead = (text) => make("th", { scope: "col" }, text);
@@ -717,8 +709,8 @@ async function unpack(name) {
   // ---------------------------------------------------------------- cards
 
   function cards(entry, detail) {
-    const shown = cellsShown().filter((cell) => meta.cells[cell].absent === null);
-    return make("div", { className: "browser-cards" }, ...shown.map((cell) => card(entry, detail, cell)));
+    const all = cellsShown().map((cell) => card(entry, detail, cell));
+    return make("div", { className: "browser-cards" }, ...all);
   }
 
   function card(entry, detail, cell) {
@@ -726,7 +718,7 @@ async function unpack(name) {
     const data = { cell: key, method, outcome: entry.outcomes[cell] };
     const id = `browser-card-${cell}`;
     const whole = make("section", { className: "card browser-card", data, "aria-labelledby": id });
-    whole.style.setProperty("--method", colour(method));
+    whole.style.setProperty("--method", meta.colours[method]);
     whole.append(cardHead(entry, cell, id), scoresOf(entry, cell));
     whole.append(...answerOf(detail.answers[cell], detail));
     return whole;
@@ -750,7 +742,7 @@ async function unpack(name) {
   /** The score by the chosen metric, large, with a bar; those by the others beside it. */
   function scoresOf(entry, cell) {
     const main = metricNumber();
-    const others = meta.metrics.map((_, n) => n).filter((n) => n !== main && n in entry.scores[cell]);
+    const others = meta.metrics.map((_, n) => n).filter((n) => n !== main);
     const list = make("dl", { className: "browser-scores" });
     for (const n of meta.metrics.length ? [main, ...others] : []) {
       const score = make("dd", {}, figure(entry.scores[cell][n]));
@@ -793,7 +785,7 @@ async function unpack(name) {
     const shown = item(fields ?? target, kind === "fuzzy" ? target : undefined);
     const body = make("div", {}, hiddenText(`${KINDS[kind].word}: `), shown);
     if (kind === "fuzzy") body.append(" ", note("browser-similarity", figure(similarity)));
-    if (times > 1) body.append(" ", note("browser-times", `×${times}`, hiddenText(" in the answer")));
+    if (times > 1) body.append(" ", note("browser-times", `×${times}`, hiddenText(" answered")));
     if (fields && target) body.append(note("browser-instead", "target: ", item(target)));
     return make("li", { data: { kind } }, signOf(kind), body);
   }
@@ -811,8 +803,7 @@ async function unpack(name) {
 
   /** Cells that answered nothing at all, with the reason. */
   function absentees() {
-    const cells = cellsShown().map((cell) => meta.cells[cell]);
-    return cells.filter(({ absent }) => absent !== null).map(({ key, absent }) => {
+    return meta.cells.filter(({ absent }) => absent !== null).map(({ key, absent }) => {
       const line = muted(foreign("bdi", key));
       line.append(" has no answers: ", foreign("bdi", absent));
       return line;
@@ -839,7 +830,8 @@ async function unpack(name) {
   function pairOf(pair) {
     const { orders, text } = conclusion(pair);
     const data = { pair: `${pair.a} ${pair.b}`, orders };
-    const who = [pair.judge && `judge ${pair.judge}`, pair.comparison, pair.seed && `seed ${pair.seed}`];
+    const judge = pair.judge && `judge ${pair.judge}`;
+    const who = [judge, pair.comparison, pair.seed && `seed ${pair.seed}`];
     return make(
       "section",
       { className: "browser-pair", data },
@@ -927,7 +919,8 @@ async function unpack(name) {
   }
 
   function kinds() {
-    const there = new Set(entries.flatMap((entry) => entry.outcomes));
+    const answered = (_, cell) => meta.cells[cell].absent === null;
+    const there = new Set(entries.flatMap((entry) => entry.outcomes.filter(answered)));
     const outcomes = meta.outcomes.filter((outcome) => there.has(outcome) && outcome !== "parsed");
     return [
       ["", "all examples"],
@@ -989,8 +982,8 @@ async function unpack(name) {
     find();
   }
 
-  const isTyping = (target) =>
-    target instanceof Element && target.closest("input, select, textarea, [contenteditable]") !== null;
+  const FIELDS = "input:not([type=checkbox]), select, textarea, [contenteditable]";
+  const isTyping = (target) => target instanceof Element && target.closest(FIELDS) !== null;
 
   function onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
@@ -1044,8 +1037,8 @@ async function unpack(name) {
 
   function showUnknown(id) {
     current = null;
-    const isSample = meta.shown < meta.total;
-    const what = isSample ? "It is not among the examples shown here." : "There is no such example.";
+    const sampled = "It is not among the examples shown here.";
+    const what = meta.shown < meta.total ? sampled : "There is no such example.";
     byName("example").replaceChildren(title(foreign("bdi", id)), muted(what));
     delete byName("example").dataset.example;
     showList();

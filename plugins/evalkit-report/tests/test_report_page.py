@@ -1,0 +1,300 @@
+"""The page as a whole: every text is shown as text, nothing is loaded, what is missing is named."""
+
+import base64
+import copy
+import hashlib
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from evalkit import RunView, UserError
+from evalkit_report.material import gather
+from evalkit_report.page import render
+from evalkit_report.params import HtmlParams
+from evalkit_report.reporter import HtmlReporter
+
+from .report_runs import SUITE, changed, make_run
+
+HOSTILE = (
+    "<script>window.pwned=1</script><img src=x onerror=alert(1)>\"' onmouseover='x'"
+    "</style></title></textarea>--><!--]]>{{ 7 * 7 }}{% raw %}&lt;&amp;"
+    "\u202eright\u200bzero\x00nul\x1b[31m\ud800lone\u2028line\r"
+)
+VOID = frozenset("meta br hr img input link base area col embed source track wbr".split())
+
+
+class Outline(HTMLParser):
+    """What a browser would make of a page: its elements, and the text in them."""
+
+    def __init__(self, page):
+        super().__init__(convert_charrefs=True)
+        self.elements, self.open, self.texts, self.faults = [], [], {}, []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(f"</{tag}>")
+
+    def handle_data(self, data):
+        tag = self.open[-1] if self.open else ""
+        self.texts.setdefault(tag, []).append(data)
+
+    def text(self):
+        hidden = ("script", "style")
+        return " ".join(
+            part for tag, parts in self.texts.items() if tag not in hidden for part in parts
+        )
+
+    def ids(self):
+        return [attrs["id"] for _, attrs in self.elements if "id" in attrs]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return make_run(tmp_path_factory.mktemp("report"))
+
+
+@pytest.fixture(scope="module")
+def page(run):
+    return render(gather(run), 100)
+
+
+def planted(value):
+    """The same form with the hostile text in place of every text but those that files go by."""
+    if isinstance(value, dict):
+        return {
+            key: one if key in ("id", "status", "cells", "predictions", "run") else planted(one)
+            for key, one in value.items()
+        }
+    if isinstance(value, list):
+        return [planted(one) for one in value]
+    return HOSTILE if isinstance(value, str) else value
+
+
+def test_the_page_is_well_formed_and_its_ids_are_its_own(page):
+    outline = Outline(page)
+    assert outline.faults == [] and outline.open == []
+    assert len(outline.ids()) == len(set(outline.ids()))
+
+
+def test_headings_do_not_skip_a_level(page):
+    levels = [int(tag[1]) for tag, _ in Outline(page).elements if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
+def test_links_lead_to_what_is_there(page):
+    outline = Outline(page)
+    links = [attrs["href"] for tag, attrs in outline.elements if tag == "a" and "href" in attrs]
+    assert links
+    assert {link[1:] for link in links if link.startswith("#")} <= set(outline.ids())
+    assert [link for link in links if not link.startswith("#")] == []
+
+
+class TestPolicy:
+    def test_the_hashes_are_those_of_the_script_and_the_style(self, page):
+        outline = Outline(page)
+        policy = next(
+            attrs["content"]
+            for tag, attrs in outline.elements
+            if attrs.get("http-equiv") == "Content-Security-Policy"
+        )
+        assert policy.startswith("default-src 'none'; ")
+        assert "unsafe" not in policy
+        for tag in ("script", "style"):
+            (text,) = re.findall(f"<{tag}>(.*?)</{tag}>", page, flags=re.DOTALL)
+            digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+            assert f"{tag}-src 'sha256-{digest}'" in policy
+
+    def test_it_stands_before_anything_that_it_is_about(self, page):
+        assert page.index("Content-Security-Policy") < page.index("<style>")
+
+    def test_nothing_needs_what_the_policy_forbids(self, page):
+        for tag, attrs in Outline(page).elements:
+            assert "style" not in attrs, (tag, attrs)
+            assert not [name for name in attrs if name.startswith("on")], (tag, attrs)
+            assert tag not in ("link", "iframe", "object", "embed", "base", "form") or (
+                tag == "form" and "action" not in attrs
+            )
+            assert not attrs.get("src"), (tag, attrs)
+
+    def test_nothing_is_loaded_from_elsewhere(self, page):
+        urls = re.findall(
+            r"(?:https?:)?//[\w.-]+", re.sub(r"<script.*?</script>", "", page, flags=re.S)
+        )
+        assert set(urls) <= {"http://www.w3.org"}
+
+
+class TestHostileTexts:
+    @pytest.fixture(scope="class")
+    def outline(self, run):
+        material = gather(run)
+        results = json.loads(json.dumps(planted(run.results)))
+        view = RunView(run.folder, results)
+        again = gather(view)
+        prompts = {
+            cell.key: planted(form)
+            for cell, form in zip(again.cells, material.prompts.values(), strict=False)
+        }
+        manifest = planted(copy.deepcopy(material.manifest))
+        full = replace(again, prompts=prompts, manifest=manifest, missing=(HOSTILE,))
+        return Outline(render(full, 100))
+
+    def test_they_make_no_elements(self, outline, page):
+        assert outline.faults == []
+        kinds = {tag for tag, _ in outline.elements}
+        assert kinds <= {tag for tag, _ in Outline(page).elements} | {"del", "ins", "li", "ul"}
+        assert (
+            sum(tag == "script" for tag, _ in outline.elements)
+            <= sum(tag == "script" for tag, _ in Outline(page).elements) + 1
+        )
+
+    def test_they_make_no_attributes(self, outline):
+        names = {name for _, attrs in outline.elements for name in attrs}
+        assert not [name for name in names if name.startswith("on")]
+
+    def test_they_are_shown_as_they_are(self, outline):
+        text = outline.text()
+        for part in ("<script>window.pwned=1</script>", "{{ 7 * 7 }}", "{% raw %}", "&lt;&amp;"):
+            assert part in text
+        assert "49" not in re.findall(r"\{\{.*?\}\}|\b49\b", text)
+
+    @pytest.mark.parametrize(
+        "hidden", ["\u202e", "\u200b", "\x00", "\x1b", "\ud800", "\u2028", "\r"]
+    )
+    def test_hidden_characters_are_marks(self, outline, hidden):
+        everything = [*outline.texts.values()]
+        shown = "".join(part for parts in everything for part in parts)
+        attributes = "".join(
+            str(value) for _, attrs in outline.elements for value in attrs.values()
+        )
+        assert hidden not in shown + attributes
+        assert f"U+{ord(hidden):04X}" in shown
+
+    def test_the_file_can_be_written(self, run, tmp_path):
+        results = {**planted(run.results), "schema": run.results["schema"]}
+        path = HtmlReporter(HtmlParams(file=str(tmp_path / "report.html"))).report(
+            results, run.folder
+        )
+        assert path.read_bytes().decode("utf-8").startswith("<!doctype html>")
+
+
+class TestWhatIsMissing:
+    def test_a_whole_run_lacks_nothing(self, run, page):
+        assert gather(run).missing == ()
+        assert 'id="missing"' not in page
+
+    @pytest.mark.parametrize(
+        "key",
+        ["analysis", "comparisons", "expectations", "models", "task", "run", "currency", "ledger"],
+    )
+    @pytest.mark.parametrize("how", [..., None])
+    def test_any_part_of_the_results(self, run, key, how):
+        text = Outline(render(gather(changed(run, **{key: how})), 100)).text()
+        assert all(cell["method"] in text for cell in run.results["cells"])
+
+    def test_cells_of_which_nothing_is_known(self, run):
+        bare = [{"id": cell["id"]} for cell in run.results["cells"]]
+        text = Outline(render(gather(changed(run, cells=bare, analysis=None)), 100)).text()
+        assert all(cell["id"] in text for cell in bare)
+
+    def test_no_cells(self, run):
+        text = Outline(
+            render(gather(changed(run, cells=[], comparisons=[], analysis=None)), 100)
+        ).text()
+        assert "No method has a figure to compare." in text
+
+    def test_an_analysis_of_which_nothing_is_known(self, run):
+        rows = [{"method": "fake-bare", "value": 0.5}, {"method": "fake-adapter-k2", "value": 0.1}]
+        text = Outline(render(gather(changed(run, analysis={"methods": rows})), 100)).text()
+        assert "No winner can be told yet." in text or "beats" in text
+
+    def test_an_analysis_is_made_where_there_is_none(self, run):
+        material = gather(changed(run, analysis=...))
+        assert material.analysis is not None
+        assert material.missing == ()
+
+    def test_files(self, run, tmp_path):
+        lonely = RunView(tmp_path / "moved", run.results)
+        lonely.folder.mkdir()
+        material = gather(lonely)
+        assert any("prompts" in sentence for sentence in material.missing)
+        assert any("manifest.json" in sentence for sentence in material.missing)
+        assert not any(str(tmp_path) in sentence for sentence in material.missing)
+        assert "manifest.json" in Outline(render(material, 100)).text()
+
+
+def test_failed_and_pending_cells_say_why(tmp_path):
+    suite = SUITE + '\n[[adapters]]\nname = "broken"\nuse = "fake-adapter"\nfail = "no <luck>"\n'
+    run = make_run(tmp_path, suite)
+    results = copy.deepcopy(run.results)
+    results["cells"][0] |= {"status": "pending"}
+    outline = Outline(render(gather(changed(RunView(run.folder, results))), 100))
+    text = outline.text()
+    assert "no <luck>" in text
+    assert "2 of 8 cells failed" in text
+    assert "1 of 8 cells did not run" in text
+
+
+class TestSeveralRuns:
+    @pytest.fixture(scope="class")
+    def other(self, tmp_path_factory):
+        return make_run(
+            tmp_path_factory.mktemp("other"), SUITE.replace("k = [2, 30]", "k = [2, 20]")
+        )
+
+    def test_methods_of_one_name_are_told_apart(self, run, other):
+        material = gather(run, [other.folder])
+        assert len(material.runs) == 2
+        assert len({cell.key for cell in material.cells}) == len(material.cells) == 12
+        known = {row["method"] for row in material.analysis["methods"]}
+        assert set(material.methods) == known
+        assert {"fake-adapter-k30", "fake-adapter-k20"} <= known
+
+    def test_both_are_on_the_page(self, run, other):
+        text = Outline(render(gather(run, [other.folder]), 100)).text()
+        assert run.results["run"]["id"] in text
+        assert other.results["run"]["id"] in text
+
+    def test_the_same_run_twice_is_one(self, run):
+        assert len(gather(run, [run.folder]).runs) == 1
+
+    def test_a_run_that_is_not_there_is_named(self, run, tmp_path):
+        material = gather(run, [tmp_path / "nowhere"])
+        assert len(material.runs) == 1
+        assert any("nowhere" in sentence for sentence in material.missing)
+
+    def test_runs_that_cannot_be_compared_are_shown_all_the_same(self, run, tmp_path):
+        other = make_run(tmp_path, SUITE.replace("test = 40", "test = 20"))
+        material = gather(run, [other.folder])
+        assert material.missing
+        assert len(material.cells) == 12
+        assert len(set(material.methods)) == 6
+
+
+class TestFile:
+    def test_it_is_put_in_its_place_as_a_whole(self, run):
+        path = HtmlReporter(HtmlParams(file="new/report.html")).report(run.results, run.folder)
+        assert path == run.folder / "new" / "report.html"
+        assert [one.name for one in path.parent.iterdir()] == ["report.html"]
+        assert path.stat().st_mode & 0o044
+
+    def test_a_place_where_nothing_can_be_written(self, run, tmp_path):
+        (tmp_path / "taken").write_text("")
+        params = HtmlParams(file=str(tmp_path / "taken" / "report.html"))
+        with pytest.raises(UserError, match="cannot be written"):
+            HtmlReporter(params).report(run.results, run.folder)
+
+    def test_the_same_run_gives_the_same_file(self, run):
+        assert render(gather(run), 100) == render(gather(run), 100)

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Makes .venv-mlflow: MLflow with its tracking server, as requirements-mlflow.lock has it, and nothing
+# of evalkit. It has an environment of its own as it allows no pyarrow as new as other plugins take.
+#
+#   tools/setup-mlflow.sh STAMP
+#
+# The stamp is written last. Hashes as for setup.sh.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source tools/env.sh
+
+python=$(find_python)
+echo "[1/2] .venv-mlflow, with $("$python" --version)"
+make_env .venv-mlflow "$python"
+
+echo '[2/2] MLflow'
+install_locked .venv-mlflow -r requirements-mlflow.lock
+check_env .venv-mlflow
+
+touch "$1"
+echo "ready after $SECONDS s"
