@@ -23,6 +23,8 @@ READY_DEV := .venv/.ready-dev-$(STATE)
 STATE_VLLM := $(shell { pwd -P; cat requirements-vllm.lock pyproject.toml \
 	plugins/evalkit-vllm/pyproject.toml tools/*.sh; } | sha256sum | cut -c 1-12)
 READY_VLLM := .venv-vllm/.ready-$(STATE_VLLM)
+STATE_MLFLOW := $(shell { pwd -P; cat requirements-mlflow.lock tools/*.sh; } | sha256sum | cut -c 1-12)
+READY_MLFLOW := .venv-mlflow/.ready-$(STATE_MLFLOW)
 STATE_PEERS := $(shell { pwd -P; cat benchmarks/constraints-peers.txt tools/*.sh; } \
 	| sha256sum | cut -c 1-12)
 READY_PEERS := .venv-peers/.ready-$(STATE_PEERS)
@@ -38,7 +40,7 @@ NEEDED := $(if $(filter html_report,$(NAMED)),$(READY_DEV)) \
 
 # Two set-ups of one environment must not run at once, whatever -j says.
 .NOTPARALLEL:
-.PHONY: help webnlg job-family test test-all test-faults fuzz test-vllm test-browser check format docs bench lock hashes clean
+.PHONY: help webnlg job-family test test-all test-faults fuzz test-vllm test-mlflow test-browser check format docs bench lock hashes clean
 
 help:  ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -67,6 +69,10 @@ test-vllm: $(READY_DEV) $(READY_VLLM)  ## the tests of the engine vllm, in .venv
 	EVALKIT_VLLM_PYTHON=$(CURDIR)/.venv-vllm/bin/python \
 		$(BIN)/python -m pytest -m "" plugins/evalkit-vllm $(ARGS)
 
+test-mlflow: $(READY_DEV) $(READY_MLFLOW)  ## the tests of the reporter mlflow, on a server of .venv-mlflow
+	EVALKIT_MLFLOW_PYTHON=$(CURDIR)/.venv-mlflow/bin/python \
+		$(BIN)/python -m pytest -m "" plugins/evalkit-mlflow $(ARGS)
+
 test-browser: $(READY_DEV)  ## the report in Chromium, which root gets from apt-get if there is none
 	@chromium=$$(tools/setup-browser.sh) && echo "Chromium: $$chromium" && \
 		EVALKIT_CHROMIUM=$$chromium $(BIN)/python -m pytest -m browser plugins/evalkit-report $(ARGS)
@@ -90,12 +96,13 @@ bench: $(READY) $(NEEDED)  ## measure evalkit against its peers (ARGS="generatio
 lock:  ## resolve the requirements*.lock anew
 	@tools/lock.sh
 	@tools/lock.sh vllm
+	@tools/lock.sh mlflow
 
 hashes:  ## complete the requirements*.lock with hashes, as after a pin was written by hand
 	@tools/lock.sh hashes
 
 clean:  ## remove .venv, .venv-* and all caches; runs/ stays
-	rm -rf .venv .venv-vllm .venv-peers .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf .venv .venv-vllm .venv-mlflow .venv-peers .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	find src plugins tests suites -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY):
@@ -109,3 +116,6 @@ $(READY_PEERS):
 
 $(READY_VLLM):
 	@tools/setup-vllm.sh $@
+
+$(READY_MLFLOW):
+	@tools/setup-mlflow.sh $@

@@ -47,7 +47,7 @@ def make_run(folder: Path, suite: str = SUITE) -> RunView:
     return load_run(folder / "runs" / "latest")
 
 
-def changed(run: RunView, **changes: Any) -> RunView:
+def changed(run: RunView, /, **changes: Any) -> RunView:
     """The same run with other parts of its results; a part that is ... is left out."""
     results = {**run.results, **changes}
     kept = {key: value for key, value in results.items() if value is not ...}

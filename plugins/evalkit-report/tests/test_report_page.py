@@ -136,21 +136,22 @@ class TestPolicy:
         assert set(urls) <= {"http://www.w3.org"}
 
 
-class TestHostileTexts:
-    @pytest.fixture(scope="class")
-    def outline(self, run):
-        material = gather(run)
-        results = json.loads(json.dumps(planted(run.results)))
-        view = RunView(run.folder, results)
-        again = gather(view)
-        prompts = {
-            cell.key: planted(form)
-            for cell, form in zip(again.cells, material.prompts.values(), strict=False)
-        }
-        manifest = planted(copy.deepcopy(material.manifest))
-        full = replace(again, prompts=prompts, manifest=manifest, missing=(HOSTILE,))
-        return Outline(render(full, 100))
+@pytest.fixture(scope="module")
+def outline(run):
+    material = gather(run)
+    results = json.loads(json.dumps(planted(run.results)))
+    view = RunView(run.folder, results)
+    again = gather(view)
+    prompts = {
+        cell.key: planted(form)
+        for cell, form in zip(again.cells, material.prompts.values(), strict=False)
+    }
+    manifest = planted(copy.deepcopy(material.manifest))
+    full = replace(again, prompts=prompts, manifest=manifest, missing=(HOSTILE,))
+    return Outline(render(full, 100))
 
+
+class TestHostileTexts:
     def test_they_make_no_elements(self, outline, page):
         assert outline.faults == []
         kinds = {tag for tag, _ in outline.elements}
@@ -247,13 +248,12 @@ def test_failed_and_pending_cells_say_why(tmp_path):
     assert "1 of 8 cells did not run" in text
 
 
-class TestSeveralRuns:
-    @pytest.fixture(scope="class")
-    def other(self, tmp_path_factory):
-        return make_run(
-            tmp_path_factory.mktemp("other"), SUITE.replace("k = [2, 30]", "k = [2, 20]")
-        )
+@pytest.fixture(scope="module")
+def other(tmp_path_factory):
+    return make_run(tmp_path_factory.mktemp("other"), SUITE.replace("k = [2, 30]", "k = [2, 20]"))
 
+
+class TestSeveralRuns:
     def test_methods_of_one_name_are_told_apart(self, run, other):
         material = gather(run, [other.folder])
         assert len(material.runs) == 2

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
@@ -39,9 +40,8 @@ def _write(path: Path, text: str) -> None:
         new.write_bytes(text.encode("utf-8", "backslashreplace"))
         new.replace(path)
     except OSError as error:
-        new.unlink(missing_ok=True)
         what = f"{path}: cannot be written: {error.strerror}"
         raise UserError(what, "name another file: evalkit report RUN -o FILE") from None
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
+    finally:
+        with suppress(OSError):  # it is in its place, or there is no such folder
+            new.unlink()

@@ -127,6 +127,9 @@ def _headline(best: str, baseline: str, placed: dict[str, Place]) -> tuple[State
     against = placed.get(baseline)
     if against == "open" or (best == baseline and unsettled):
         return "open", "No winner can be told yet."
+    if unsettled and against is None:
+        said = f"{best} has the best figure, but {names(unsettled)} may be as good."
+        return ("open" if len(unsettled) == len(placed) else "partly"), said
     if unsettled:
         return "partly", f"{best} beats {baseline}, but {names(unsettled)} may be as good."
     if against == "slightly behind":
