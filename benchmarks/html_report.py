@@ -30,8 +30,8 @@ USUAL = Size(methods=7, examples=2_000)
 LARGE = Size(methods=10, examples=100_000)
 BUILD_S, OPEN_S, SEARCH_S, FILE_MB, MEMORY_MB = 10.0, 1.0, 1.0, 25.0, 1000.0
 WORD = "was"  # in many texts, and not in all
-READY = "document.querySelector('#browser-list a')?.checkVisibility()"
-ANSWERED = "/^([0-9,]+|None) of /.test(document.getElementById('browser-hits').textContent)"
+READY = "() => document.querySelector('#browser-list a')?.checkVisibility()"
+ANSWERED = "() => /^([0-9,]+|None) of /.test(document.getElementById('browser-hits').textContent)"
 NOTES = (
     "build: from the start of `evalkit report` to its end, imports included",
     "open: from asking Chromium for the file until the list of examples is there and can be "

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from evalkit import RunView
 from evalkit_report.model import Material
 from evalkit_report.sections.leads import lead_of, places

@@ -120,8 +120,9 @@ def _fault(told: Mapping[str, Any], stderr: str, uri: str, python: str) -> UserE
     text = str(told.get("error") or stderr.strip().rpartition("\n")[2] or "it ended without a word")
     stage = str(told.get("stage", "the program that talks to it"))
     silent = _SILENT.search(text)
-    what = f"does not answer: {silent[0]}" if silent else f"{stage}: {text}"
-    return UserError(f"MLflow at {shown(uri)}: {_told(what, uri)}", _hint(stage, text))
+    text = f"no answer: {silent[0]}" if silent else text
+    message = f"MLflow at {shown(uri)}: {_told(f'{stage}: {text}', uri)}"
+    return UserError(message, _hint(stage, text))
 
 
 def _hint(stage: str, text: str) -> str:

@@ -49,7 +49,7 @@ class Browsing:
         self.field("search").fill(words)
         self.page.wait_for_timeout(150)  # what is typed is looked for a little later
         self.page.wait_for_function(
-            "!document.getElementById('browser-hits').textContent.startsWith('Searching')"
+            "() => !document.getElementById('browser-hits').textContent.startsWith('Searching')"
         )
 
     def pick(self, name, label):

@@ -54,7 +54,7 @@ def test_answers_of_all_seeds_can_be_looked_at(visit, small):
         cards = page.locator("[data-cell]")
         assert cards.count() == 2
         page.locator("#browser-seed").select_option(value="all")
-        page.wait_for_function("document.querySelectorAll('[data-cell]').length === 4")
+        page.wait_for_function("() => document.querySelectorAll('[data-cell]').length === 4")
         assert page.evaluate(OF_CHARTS) == []
         assert axe_faults(page) == {}
 

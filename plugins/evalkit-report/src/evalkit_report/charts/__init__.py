@@ -1,7 +1,8 @@
 """Charts as SVG, each with the table of what it shows."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from evalkit_report.charts.beside import beside_charts
@@ -17,7 +18,7 @@ from evalkit_report.charts.slices import slice_charts
 from evalkit_report.charts.tradeoffs import tradeoff_charts
 from evalkit_report.model import Chart, Material
 
-_MAKERS: Final[Mapping[str, tuple[Callable[[Material], Iterable[Draft]], ...]]] = {
+MAKERS: Final[Mapping[str, tuple[Callable[[Material], Iterable[Draft]], ...]]] = {
     "curves": (curve_charts,),
     "ratings": (rating_charts, matrix_charts),
     "tradeoffs": (tradeoff_charts, beside_charts, break_even_charts),
@@ -25,6 +26,7 @@ _MAKERS: Final[Mapping[str, tuple[Callable[[Material], Iterable[Draft]], ...]]] 
     "slices": (slice_charts,),
     "losses": (loss_charts,),
 }
+"""Part of the report -> what makes the charts of it."""
 
 
 def all_charts(material: Material) -> Mapping[str, tuple[Chart, ...]]:
@@ -34,18 +36,15 @@ def all_charts(material: Material) -> Mapping[str, tuple[Chart, ...]]:
         ``curves``, ``ratings``, ``tradeoffs``, ``outcomes``, ``slices`` and ``losses`` -> the
         charts of that part of the report; none where there are no data.
     """
-    drafts = [
-        (part, draft)
-        for part, makers in _MAKERS.items()
-        for make in makers
-        for draft in make(material)
-    ]
-    charts = rendered(_named_apart([draft for _, draft in drafts]))
-    parts = [part for part, _ in drafts]
-    return {
-        part: tuple(chart for chart, own in zip(charts, parts, strict=True) if own == part)
-        for part in _MAKERS
-    }
+    found = {part: list(_drafts(part, material)) for part in MAKERS}
+    every = _named_apart(draft for drafts in found.values() for draft in drafts)
+    charts = iter(rendered(every))  # all together: the engine starts once
+    return {part: tuple(islice(charts, len(drafts))) for part, drafts in found.items()}
+
+
+def _drafts(part: str, material: Material) -> Iterator[Draft]:
+    for make in MAKERS[part]:
+        yield from make(material)
 
 
 def _named_apart(drafts: Iterable[Draft]) -> list[Draft]:

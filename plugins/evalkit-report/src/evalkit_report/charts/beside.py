@@ -107,7 +107,7 @@ def _summary(columns: Sequence[Column]) -> str:
 
 def _spec(columns: Sequence[Column], methods: Sequence[str], looks: Looks) -> Mapping[str, Any]:
     frame = Frame(height=_STEP * len(methods), left=_LEFT, right=12, top=30, bottom=8)
-    short = looks.short(_LEFT - 40)
+    short = looks.short(_LEFT - 40, more=methods)
     level = {name: _STEP * (place + 0.5) for place, name in enumerate(methods)}
     bars = [_bar(column, name, level[name], looks) for column in columns for name in methods]
     written = [{"x": bar["x2"] + 6, "y": bar["y"] + 7, "text": bar["text"]} for bar in bars]

@@ -27,9 +27,15 @@ _LINE: Final = 65  # a sha256 and the end of its line
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A folder of drawings; None keeps nothing."""
+    """A folder of drawings.
+
+    Attributes:
+        folder: where they lie; None keeps nothing.
+        most: how many there are at most.
+    """
 
     folder: Path | None
+    most: int = MOST
 
     def find(self, key: str) -> str | None:
         """The drawing under a key; None if there is no sound one."""
@@ -45,14 +51,14 @@ class Kept:
         return None
 
     def keep(self, drawings: Mapping[str, str]) -> None:
-        """Keep drawings under their keys, and remove the least recently used beyond `MOST`."""
+        """Keep drawings under their keys, and remove the least recently used beyond `most`."""
         if self.folder is None or not drawings:
             return
         with suppress(OSError):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for key, drawing in drawings.items():
                 _write(self.folder / f"{key}.svg", drawing.encode())
-            _make_room(self.folder)
+            _make_room(self.folder, self.most)
 
 
 def kept_drawings() -> Kept:
@@ -62,9 +68,14 @@ def kept_drawings() -> Kept:
     return Kept(None if off else cache_folder() / "charts")
 
 
-def key_of(spec: Mapping[str, Any]) -> str:
-    """The hash of a spec, and of what draws it."""
-    made_of = [_LAYOUT, metadata.version("vl-convert-python"), spec]
+def engine_version() -> str:
+    """The version of what draws, without loading it."""
+    return metadata.version("vl-convert-python")
+
+
+def key_of(spec: Mapping[str, Any], engine: str) -> str:
+    """The hash of a spec, and of the version of what draws it."""
+    made_of = [_LAYOUT, engine, spec]
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
 
 
@@ -83,11 +94,11 @@ def _write(path: Path, body: bytes) -> None:
         raise
 
 
-def _make_room(folder: Path) -> None:
+def _make_room(folder: Path, most: int) -> None:
     """Remove the oldest files; drafts that a killed process left behind are among them in time."""
     files = [entry for entry in os.scandir(folder) if entry.is_file(follow_symlinks=False)]
-    if len(files) <= MOST:
+    if len(files) <= most:
         return
     by_age = sorted(files, key=lambda entry: entry.stat().st_mtime_ns)
-    for entry in by_age[: len(files) - MOST]:
+    for entry in by_age[: len(files) - most]:
         Path(entry.path).unlink(missing_ok=True)

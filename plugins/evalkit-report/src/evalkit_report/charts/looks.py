@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from evalkit_report.charts.words import short_names, shown
 
-SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
+SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v6.json"
 WIDTH: Final = 720
 COLOURS: Final = 10
 SHAPES: Final = (
@@ -33,6 +33,7 @@ LINE: Final = "var(--line)"
 
 CONFIG: Final[Mapping[str, Any]] = {
     "font": "var(--sans)",
+    "mark": {"color": INK},
     "view": {"stroke": None},
     "axis": {
         "labelColor": MUTED,

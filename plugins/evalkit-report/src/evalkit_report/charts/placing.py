@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import cos, hypot, pi, sin
+from math import cos, hypot, inf, pi, sin
 from typing import Final
 
 _RADII: Final = (12.0, 20.0, 30.0, 44.0, 60.0, 80.0, 104.0, 132.0, 164.0, 200.0)
@@ -93,10 +93,8 @@ def place_labels(
     placed: dict[int, Placed] = {}
     taken: list[Box] = []
     for place in sorted(range(len(points)), key=lambda one: -_crowd(one, points)):
-        box = min(
-            _candidates(points[place], widths[place], height, area),
-            key=lambda one: _price(one, points[place], (*symbols, *taken), avoid),
-        )
+        ways = _candidates(points[place], widths[place], height, area)
+        box = _cheapest(ways, points[place], (*symbols, *taken), avoid)
         taken.append(box)
         far = _distance(box, points[place])
         placed[place] = Placed(x=box.left, y=(box.top + box.bottom) / 2, far=far)
@@ -124,13 +122,19 @@ def _candidates(point: tuple[float, float], width: float, height: float, area: B
     return found
 
 
-def _price(
-    box: Box, point: tuple[float, float], taken: Sequence[Box], avoid: Sequence[Box]
-) -> float:
-    """How bad a place is: what is covered counts most, then the distance."""
-    covered = sum(box.overlap(other) for other in taken)
-    crossed = sum(1 for other in avoid if box.overlap(other))
-    return 100 * covered + 14 * crossed + _distance(box, point)
+def _cheapest(
+    ways: Sequence[Box], point: tuple[float, float], taken: Sequence[Box], avoid: Sequence[Box]
+) -> Box:
+    """The best place: what is covered counts most, then the distance."""
+    best, least = ways[0], inf
+    for box in ways:
+        price = _distance(box, point)
+        if price < least:  # it can only grow
+            price += 100 * sum(box.overlap(other) for other in taken)
+            price += 14 * sum(1 for other in avoid if box.overlap(other))
+        if price < least:
+            best, least = box, price
+    return best
 
 
 def _distance(box: Box, point: tuple[float, float]) -> float:

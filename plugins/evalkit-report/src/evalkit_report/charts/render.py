@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from evalkit_report.charts.drafts import Draft
-from evalkit_report.charts.kept import kept_drawings, key_of
+from evalkit_report.charts.kept import engine_version, kept_drawings, key_of
 from evalkit_report.charts.svg import embedded
 from evalkit_report.charts.words import shown
 from evalkit_report.model import Chart
@@ -14,7 +14,8 @@ from evalkit_report.model import Chart
 def rendered(drafts: Iterable[Draft]) -> list[Chart]:
     """The drafts as charts; what was drawn before is not drawn again."""
     wanted = list(drafts)
-    keys = [key_of(draft.spec) for draft in wanted]
+    engine = engine_version()
+    keys = [key_of(draft.spec, engine) for draft in wanted]
     drawings = _drawings(dict(zip(keys, (draft.spec for draft in wanted), strict=True)))
     return [_chart(draft, drawings[key]) for draft, key in zip(wanted, keys, strict=True)]
 

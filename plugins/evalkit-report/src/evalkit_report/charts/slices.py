@@ -135,7 +135,7 @@ def _grid(slices: Slices, panels: Panels) -> list[Layer]:
 
 def _heads(slices: Slices, panels: Panels, looks: Looks) -> list[Layer]:
     """The method above each panel."""
-    short = looks.short(panels.across.length + _BETWEEN - 26, 11)
+    short = looks.short(panels.across.length + _BETWEEN - 26, 11, more=slices.methods)
     corners = {method: panels.corner(place) for place, method in enumerate(slices.methods)}
     marks = [symbol(looks.of(m), left + 4, top - 17, "") for m, (left, top) in corners.items()]
     heads = [

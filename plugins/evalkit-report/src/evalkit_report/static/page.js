@@ -16,7 +16,7 @@
   function orderOf(row, column) {
     const cell = row.cells[column];
     const given = cell.dataset.value ?? (cell.classList.contains("number") ? "" : cell.textContent.trim());
-    if (given === "") return null;
+    if (given === "" || given === "–") return null;
     const number = Number(given);
     return Number.isNaN(number) ? given : number;
   }
@@ -127,7 +127,7 @@
 
   // ---------------------------------------------------------------- charts
 
-  const MARK = ".marks [aria-label]";
+  const MARK = ".marks [aria-label]:not(.role-axis, .role-legend)";
   let told = null;
 
   /**
