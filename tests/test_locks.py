@@ -14,11 +14,11 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-RUN, DEV, CUDA, VLLM = (
-    ROOT / f"requirements{part}.lock" for part in ("", "-dev", "-cuda", "-vllm")
+RUN, DEV, CUDA, VLLM, MLFLOW = (
+    ROOT / f"requirements{part}.lock" for part in ("", "-dev", "-cuda", "-vllm", "-mlflow")
 )
 PROJECTS = [ROOT / "pyproject.toml", *sorted(ROOT.glob("plugins/*/pyproject.toml"))]
-EXTRAS_OF_THE_SETUP = {"evalkit-webnlg": "hub"}
+EXTRAS_OF_THE_SETUP = {"evalkit-webnlg": "hub", "evalkit-tables": "parquet"}
 
 
 def pins(lock):
@@ -27,7 +27,7 @@ def pins(lock):
     return dict(line.removesuffix(" \\").split("==") for line in lines)
 
 
-@pytest.mark.parametrize("lock", [RUN, DEV, CUDA, VLLM], ids=lambda lock: lock.stem)
+@pytest.mark.parametrize("lock", [RUN, DEV, CUDA, VLLM, MLFLOW], ids=lambda lock: lock.stem)
 def test_every_package_has_a_version_and_hashes(lock):
     text = re.sub(r"^#.*\n", "", lock.read_text("utf-8"), flags=re.MULTILINE)
     entry = r"[a-z0-9.-]+==[a-z0-9.+]+( \\\n    --hash=sha256:[0-9a-f]{64})+\n"

@@ -192,7 +192,7 @@ def _machine(prepared: Prepared, options: Options, observer: Observer) -> Run:
 
 
 def _analysed(finished: Finished, prepared: Prepared) -> Finished:
-    """The run, with how its methods compare and which expectations are met."""
+    """The run, with how its methods compare, in groups too, and which expectations are met."""
     suite = prepared.suite
     asked = {
         "analysis": suite.analysis.suite_form(),
@@ -222,4 +222,4 @@ def _analyse(folder: Path, suite: Suite) -> Row:
 def _nothing(suite: Suite) -> Row:
     """The same where it could not be found out: no expectation is met."""
     why = "the methods were not compared"
-    return {"analysis": None, "expectations": unjudged(suite.expect, why)}
+    return {"analysis": None, "expectations": unjudged(suite.expect, why), "slices": None}

@@ -76,9 +76,14 @@ class RunView:
         ``value``, the ends of its 95% interval ``low`` and ``high``, and ``undefined``, why one
         of these is None. Empty if no cell has a score.
 
+        Runs of older versions did not keep them: they are then made of the scores.
+
         Raises:
-            UserError: the evaluated examples are missing or damaged.
+            UserError: these, or the evaluated examples, are missing or damaged.
         """
+        kept = self.results.get("slices")
+        if kept is not None:
+            return list(kept)
         # Here, since it takes longer to import than a run takes in which nothing is left to do.
         from evalkit.compare.slices import make_slices
 

@@ -5,6 +5,7 @@ import pytest
 from evalkit import UserError
 from evalkit_mlflow.params import MlflowParams
 from evalkit_mlflow.reporter import MlflowReporter, artifacts
+from evalkit_mlflow.server import find_server
 
 
 @pytest.mark.parametrize(
@@ -77,6 +78,32 @@ def test_which_experiment(results, folder, monkeypatch, given, environment, expe
         monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", environment)
     params = MlflowParams(tracking_uri="http://h", experiment=given)
     assert MlflowReporter(params).plan(results, folder)["experiment"] == expected
+
+
+@pytest.mark.parametrize(
+    ("named", "environment", "expected"),
+    [
+        ("http://h", {}, "http://h"),
+        ("http://h", {"MLFLOW_TRACKING_URI": "http://other"}, "http://h"),
+        (None, {"MLFLOW_TRACKING_URI": " http://other "}, "http://other"),
+        (
+            "http://h/",
+            {"MLFLOW_TRACKING_URI": "http://u:p@h", "MLFLOW_TRACKING_TOKEN": "t"},
+            "http://u:p@h",
+        ),
+    ],
+)
+def test_which_server(named, environment, expected):
+    assert find_server(named, environment) == expected
+
+
+@pytest.mark.parametrize("variable", ["MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"])
+@pytest.mark.parametrize("own", ["", "http://other"])
+def test_a_suite_does_not_say_where_credentials_go(variable, own):
+    environment = {variable: "canary-1234", "MLFLOW_TRACKING_URI": own}
+    with pytest.raises(UserError, match=f"http://h, which would get {variable}") as caught:
+        find_server("http://h", environment)
+    assert "canary" not in str(caught.value)
 
 
 def test_plugins_are_listed_without_mlflow(project):

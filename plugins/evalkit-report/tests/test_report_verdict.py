@@ -133,7 +133,7 @@ class TestUndefined:
     def test_everything_optional_is_missing(self):
         found = verdict({"methods": [{"method": "a", "value": 0.5}, {"method": "b", "value": 0.1}]})
         assert found.state == "open"
-        assert [fact.value for fact in found.facts][0] == "not known"
+        assert found.facts[0].value == "not known"
 
     def test_an_undefined_difference_says_why(self):
         lost = [difference("a", None, None, p=None, undefined="no example has both")]

@@ -13,6 +13,7 @@ from evalkit.compare.forms import figures
 from evalkit.compare.guard import check_comparable
 from evalkit.compare.methods import Method, read_methods
 from evalkit.compare.numbers import Numbers, why_incomplete
+from evalkit.compare.slices import make_slices
 from evalkit.errors import UserError
 from evalkit.manifest import read_manifest
 from evalkit.results import read_results
@@ -21,7 +22,7 @@ from evalkit.store import write_atomically
 from evalkit.suite import AnalysisKeys, ExpectKeys, methods_meant
 
 Form = dict[str, Any]
-_MADE_HERE = ("analysis", "expectations")
+_MADE_HERE = ("analysis", "expectations", "slices")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ def compare_runs(request: Request) -> Form:
 
 
 def analyse_run(folder: Path, keys: AnalysisKeys, expected: Sequence[ExpectKeys]) -> Form:
-    """The keys ``analysis`` and ``expectations`` of a finished run's results.
+    """The keys ``analysis``, ``expectations`` and ``slices`` of a finished run's results.
 
     The analysis is None where nothing can be compared: no cell has a score.
     """
@@ -71,7 +72,8 @@ def analyse_run(folder: Path, keys: AnalysisKeys, expected: Sequence[ExpectKeys]
     methods = read_methods([folder])
     scored = any(cell["scores"] for method in methods for cell in method.cells)
     if not scored:
-        return {"analysis": None, "expectations": unjudged(expected, "no cell has a score")}
+        why = "no cell has a score"
+        return {"analysis": None, "expectations": unjudged(expected, why), "slices": []}
     baseline, notes = _baseline(methods, methods, keys.baseline)
     subject = _subject(methods, baseline, keys, notes)
     numbers = Numbers(subject.methods, keys)
@@ -86,6 +88,7 @@ def analyse_run(folder: Path, keys: AnalysisKeys, expected: Sequence[ExpectKeys]
     return {
         "analysis": analyse(subject, numbers),
         "expectations": judge(expected, known, subject.metric),
+        "slices": make_slices(folder, read_results(folder), subject.metric),
     }
 
 

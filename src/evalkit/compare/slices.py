@@ -25,12 +25,15 @@ from evalkit.stats.scores import Scores
 Form = dict[str, Any]
 
 
-def make_slices(folder: Path, results: Mapping[str, Any]) -> list[Form]:
+def make_slices(
+    folder: Path, results: Mapping[str, Any], metric: str | None = None
+) -> list[Form]:
     """One row for each group and method.
 
     Args:
         folder: the run folder.
         results: the content of its ``results.json``.
+        metric: the primary metric; by default that of the analysis, or else the suite's first.
 
     Returns:
         Rows with ``by``, ``group``, ``order`` (the place of the group among those of its kind),
@@ -41,7 +44,7 @@ def make_slices(folder: Path, results: Mapping[str, Any]) -> list[Form]:
     Raises:
         UserError: the evaluated examples are missing or damaged.
     """
-    metric = _primary(results)
+    metric = metric or _primary(results)
     if metric is None:
         return []
     evaluated = read_evaluated(folder)

@@ -40,16 +40,24 @@ def find_server(named: str | None, environment: Mapping[str, str] = os.environ) 
     """The tracking URI of the suite, else of the environment.
 
     Raises:
-        UserError: neither names one.
+        UserError: neither names one; or the suite, which may be somebody else's, names one that
+            would get the credentials of the environment without the user having said so.
     """
-    uri = named or environment.get("MLFLOW_TRACKING_URI", "").strip()
-    if not uri:
+    own = environment.get("MLFLOW_TRACKING_URI", "").strip()
+    if not named and not own:
         raise UserError(
             "no MLflow tracking server is named",
             "set MLFLOW_TRACKING_URI in the environment, or tracking-uri in the suite; a server of "
             "your own starts with: mlflow server --host 127.0.0.1 --port 5000",
         )
-    return uri
+    if not named or shown(named).rstrip("/") == shown(own).rstrip("/"):
+        return own
+    if held := [name for name in _SECRETS if environment.get(name)]:
+        raise UserError(
+            f"the suite names MLflow at {shown(named)}, which would get {' and '.join(held)}",
+            "if that is meant, set MLFLOW_TRACKING_URI to the same; else unset the credentials",
+        )
+    return named
 
 
 def shown(uri: str) -> str:

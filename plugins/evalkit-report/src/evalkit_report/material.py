@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from evalkit import RunView, UserError, compare_runs, load_run
 from evalkit_report.forms import form_of, inner, rows_of, text_of, texts_of
@@ -154,7 +154,8 @@ def _slices(
             for cell in cells
             if cell.run is run
         }
-        for row in missing.read(run.slices, []):
+        nothing: list[dict[str, Any]] = []
+        for row in missing.read(run.slices, nothing):
             yield {**row, "method": names.get(row["method"], row["method"])}
 
 

@@ -53,7 +53,7 @@ OF_CHARTS = """
   return faults;
 }
 """
-"""Of the texts of all charts that are shown: which are cut, overlap, or are smaller than 9 px, a hair aside."""
+"""Of the texts of all charts that are shown: which are cut, overlap, or are smaller than 9 px."""
 
 OF_PAGE = """
 () => {

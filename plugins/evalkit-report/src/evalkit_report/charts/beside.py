@@ -101,8 +101,10 @@ def _columns(known: Mapping[str, tuple[float, float]], unit: str) -> list[Column
 
 
 def _summary(columns: Sequence[Column]) -> str:
-    said = [f"{one.what}: most by {one.most}, {amount(one.found[one.most])}" for one in columns]
-    return f"What each method takes before its first answer, and to answer. {'; '.join(said)}."
+    said = [f"{one.what}, {one.most} with {amount(one.found[one.most])}" for one in columns]
+    return (
+        f"What each method takes before its first answer, and to answer. Most: {'; '.join(said)}."
+    )
 
 
 def _spec(columns: Sequence[Column], methods: Sequence[str], looks: Looks) -> Mapping[str, Any]:

@@ -80,7 +80,7 @@ def scatter(plot: Plot, spots: Sequence[Spot], metric: Metric, looks: Looks) -> 
 def _spec(
     plot: Plot, spots: Sequence[Spot], front: Sequence[Spot], *, metric: Metric, looks: Looks
 ) -> Mapping[str, Any]:
-    frame = Frame(height=_HEIGHT, left=52, right=20, top=46, bottom=46)
+    frame = Frame(height=_HEIGHT, left=52, right=28, top=46, bottom=46)
     ground = _ground(spots, frame, looks)
     rows = [_symbol(s, plot, metric, ground=ground, on_front=s in front) for s in spots]
     bars = [_bar(spot, ground) for spot in spots if spot.figure.low is not None]
@@ -104,7 +104,7 @@ def _spec(
 def _ground(spots: Sequence[Spot], frame: Frame, looks: Looks) -> Ground:
     taken = [end for s in spots for end in (s.takes, s.least) if end is not None]
     log = worth_a_log(taken)
-    across = logarithmic(taken, frame.across) if log else linear(taken, frame.across)
+    across = logarithmic(taken, frame.across) if log else linear(taken, frame.across, zero=True)
     up = linear([end for s in spots for end in s.figure.ends], frame.height, upright=True)
     return Ground(across=across, up=up, looks=looks)
 

@@ -95,10 +95,9 @@ def _panels(slices: Slices) -> Panels:
     wide = (WIDTH - _LEFT - _RIGHT - _BETWEEN * (columns - 1)) / columns
     ends = [row[end] for row in slices.drawn for end in ("value", "low", "high")]
     fine = linear([end for end in ends if end is not None], wide, steps=6)
-    gap = fine.at(fine.ticks[1])
-    every = next(
-        k for k in range(1, len(fine.ticks)) if k * gap >= _TICKS or k == len(fine.ticks) - 1
-    )
+    steps = len(fine.ticks) - 1
+    fitting = [k for k in range(1, steps + 1) if steps % k == 0 and k * wide / steps >= _TICKS]
+    every = fitting[0] if fitting else steps
     across = Scale(low=fine.low, high=fine.high, length=wide, ticks=fine.ticks[::every])
     return Panels(across=across, columns=columns, rows=len(slices.groups))
 

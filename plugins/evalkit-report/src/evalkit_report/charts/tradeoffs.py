@@ -9,7 +9,7 @@ from evalkit_report.model import Form, Material
 
 _BATCH = (
     "This is throughput: the time that predicting took, divided by the number of answers that it "
-    "wrote in batches. It is no latency, which `evalkit latency` measures."
+    "wrote in batches. It is no latency, which the command evalkit latency measures."
 )
 
 

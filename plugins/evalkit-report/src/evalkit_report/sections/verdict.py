@@ -69,7 +69,7 @@ def verdict_of(material: Material) -> Verdict:
 
 
 def best_of(analysis: Form) -> str:
-    """The method with the best figure; empty if none has one. Of equal ones the advised is taken."""
+    """The method with the best figure, of equal ones the advised one; empty if none has one."""
     found = {
         text_of(row.get("method")): value
         for row in rows_of(analysis.get("methods"))

@@ -45,7 +45,7 @@ def _unlevel(analysis: Form) -> Iterator[str]:
     found = [text_of(row.get("name")) for row in checks if row.get("status") == "differs"]
     if found:
         verb = "does" if len(found) == 1 else "do"
-        yield f"Not all was alike: {names(found, most=6)} {verb} not hold (see the fairness checks)."
+        yield f"Of the fairness checks {names(found, most=6)} {verb} not hold."
 
 
 def _near_duplicates(analysis: Form) -> Iterator[str]:
@@ -70,7 +70,7 @@ def judge_warnings(results: Form) -> Iterator[str]:
                 "Do not decide by these ratings."
             )
         elif state == "open":
-            yield f"The judge of {name} was not audited: whether its ratings can be trusted is open."
+            yield f"The judge of {name} was not audited: its ratings may be wrong."
 
 
 def validation_of(comparison: Form) -> str:

@@ -155,9 +155,14 @@
     document.getElementById("tip").hidden = true;
   }
 
-  /** The marks of a drawing that say something, but for its parts that hold others. */
-  const marksOf = (drawing) =>
-    [...drawing.querySelectorAll(MARK)].filter((mark) => !mark.querySelector("[aria-label]"));
+  /** The marks of a drawing that say something, each thing once, but for its parts that hold others. */
+  function marksOf(drawing) {
+    const found = new Map();
+    for (const mark of drawing.querySelectorAll(MARK)) {
+      if (!mark.querySelector("[aria-label]")) found.set(mark.getAttribute("aria-label"), mark);
+    }
+    return [...found.values()];
+  }
 
   /** Arrow keys walk along the marks of a drawing that has the focus. */
   function onChartKey(event) {
