@@ -164,6 +164,17 @@ class TestResults:
         assert ODD in shown.replace(BREAK, "")
         assert not re.search(r"@\w|#\d", shown)
 
+    def test_no_folder_of_the_machine_is_named(self, lab, written):
+        written()
+        place = lab.path / "elsewhere"
+        lab.project.run(
+            "run", str(lab.path / "suite.toml"), "-p", "evalkit.testing.fakes",
+            "--output-dir", str(place), check=True,
+        )  # fmt: skip
+        text = (place / "latest" / "results.md").read_text()
+        assert str(lab.path) not in text
+        assert "evalkit run suite.toml -p evalkit.testing.fakes --output-dir elsewhere" in text
+
     def test_a_run_from_python_has_a_command_too(self, lab, monkeypatch):
         import evalkit
 

@@ -142,12 +142,13 @@ def shareable(params: Mapping[str, Any]) -> dict[str, Any]:
 
     Results are sent around; the manifest keeps the paths.
     """
-    return {key: _placeless(value) for key, value in params.items()}
+    return {key: placeless(value) for key, value in params.items()}
 
 
-def _placeless(value: Any) -> Any:
+def placeless(value: Any) -> Any:
+    """A parameter, or a word of a command line: of an absolute path only the name stays."""
     if isinstance(value, list | tuple):
-        return [_placeless(item) for item in value]
+        return [placeless(item) for item in value]
     return Path(value).name if isinstance(value, str) and value.startswith("/") else value
 
 

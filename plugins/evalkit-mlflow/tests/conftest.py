@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 import pytest
 
-import evalkit
+from evalkit import load_run
+from evalkit import run as run_suite
 from evalkit_mlflow.params import MlflowParams
 from evalkit_mlflow.reporter import MlflowReporter
 from evalkit_mlflow.server import PYTHON
@@ -164,7 +165,7 @@ def finished(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EVALKIT_DEFAULT_REPORTERS", "")
         modules = ["evalkit.testing.fakes"]
-        run = evalkit.run(suite, modules=modules, output_dir=folder / "runs", cache="off")
+        run = run_suite(suite, modules=modules, output_dir=folder / "runs", cache="off")
     return run.folder
 
 
@@ -177,7 +178,7 @@ def folder(finished, tmp_path):
 @pytest.fixture
 def results(folder):
     """What is reported; to change at will."""
-    return evalkit.load_run(folder).results
+    return load_run(folder).results
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-import evalkit
 from evalkit import UserError
+from evalkit import run as run_suite
 from evalkit_mlflow.of_run import run_key
 
 
@@ -21,7 +21,7 @@ def test_a_run_is_a_parent_with_a_nested_run_for_each_cell(track, results, folde
         >= {
             "team": "a",
             "evalkit.run_id": results["run"]["id"],
-            "evalkit.version": evalkit.__version__,
+            "evalkit.version": results["run"]["evalkit"],
             "evalkit.suite": "tracked",
             "evalkit.data": results["task"]["evaluation_sha256"],
         }.items()
@@ -230,7 +230,7 @@ def test_a_suite_names_the_reporter_and_the_environment_the_server(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server.uri)
     monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", request.node.name)
     fakes = ["evalkit.testing.fakes"]
-    run = evalkit.run(suite, modules=fakes, output_dir=tmp_path / "runs", cache="off")
+    run = run_suite(suite, modules=fakes, output_dir=tmp_path / "runs", cache="off")
     runs = server.runs(request.node.name)
     assert runs.keys() == {run.folder.name, "fake-bare"}
     kept = json.loads(server.artifact(runs[run.folder.name], "results.json"))

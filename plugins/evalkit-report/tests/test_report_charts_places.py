@@ -98,3 +98,11 @@ def test_labels_cover_neither_symbols_nor_each_other(seed):
     assert all(box.within(area) for box in boxes)
     assert all(a.overlap(b) == 0 for a, b in combinations(boxes, 2))
     assert all(box.overlap(symbol) == 0 for box in boxes for symbol in symbols)
+
+
+def test_a_label_stands_nearer_to_its_own_symbol_than_to_another_one():
+    points = [(100.0, 300.0), (109.0, 286.0)]
+    first, second = place_labels(points, [60.0, 50.0], Box(left=0, top=0, right=640, bottom=308))
+    assert first.x + 60 < 100
+    assert second.x > 109
+    assert abs(second.y - 286) < abs(second.y - 300)

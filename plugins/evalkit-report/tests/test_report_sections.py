@@ -132,10 +132,15 @@ class TestScale:
     def test_the_anchor_is_the_end(self):
         scale = scale_of([0.2, 0.4], anchor=0.0)
         assert (scale.low, scale.at(0.0)) == (0.0, 0.0)
-        assert 90 < scale.at(0.4) < 100
+        assert scale.high == pytest.approx(0.4)
+
+    def test_the_ends_are_round(self):
+        scale = scale_of([0.134, 0.992], anchor=0.0)
+        assert (scale.low, scale.high) == (0.0, pytest.approx(1.0))
+        assert scale_of([1234.0, 1391.0]).low == pytest.approx(1230.0)
 
     def test_one_figure_alone_has_a_scale(self):
-        assert scale_of([0.5]).at(0.5) == pytest.approx(50)
+        assert 0 < scale_of([0.5]).at(0.5) < 100
         assert scale_of([0.0], anchor=0.0).at(0.0) == 0
 
     def test_no_figures_no_scale(self):
@@ -150,8 +155,8 @@ class TestScale:
 
 class TestMethods:
     def test_the_best_comes_first_and_what_has_no_figure_last(self):
-        rows = [{"method": "a", "value": 0.1}, {"method": "b", "value": None, "undefined": "failed"},
-                {"method": "c", "value": 0.3}]  # fmt: skip
+        failed = {"method": "b", "value": None, "undefined": "failed"}
+        rows = [{"method": "a", "value": 0.1}, failed, {"method": "c", "value": 0.3}]
         cells = [cell("a"), cell("b"), cell("c")]
         found = methods_of(material(cells, {"methods": rows}))
         assert [row.name for row in found.rows] == ["c", "a", "b"]
@@ -190,10 +195,9 @@ class TestMethods:
         assert (column.heading, column.fields[0].text) == ("p50 s", "never")
 
     def test_every_cell_for_itself(self):
-        form = cell(
-            "a", model="m", train_size=16, seed=3, scores={"f1": {"value": 0.5}}, examples=4,
-            outcomes={"parsed": 3, "failed": 1}, usage={"predict": {"prompt_tokens": 8, "completion_tokens": 4}},
-        )  # fmt: skip
+        used = {"predict": {"prompt_tokens": 8, "completion_tokens": 4}}
+        told = {"scores": {"f1": {"value": 0.5}}, "outcomes": {"parsed": 3, "failed": 1}}
+        form = cell("a", model="m", train_size=16, seed=3, examples=4, usage=used, **told)
         (row,) = cells_of(material([form])).rows
         assert [field.text for field in row.fields[:6]] == [
             "m",
@@ -255,8 +259,11 @@ class TestJudging:
 class TestPrompts:
     def test_the_difference_word_by_word(self):
         assert difference("List every fact.", "List each fact.") == (
-            Piece("same", "List "), Piece("out", "every"), Piece("in", "each"), Piece("same", " fact."),
-        )  # fmt: skip
+            Piece("same", "List "),
+            Piece("out", "every"),
+            Piece("in", "each"),
+            Piece("same", " fact."),
+        )
 
     @pytest.mark.parametrize(("one", "other"), [("", "a b"), ("a b", ""), ("", "")])
     def test_of_nothing(self, one, other):
@@ -310,7 +317,7 @@ class TestOrigin:
         rows = [{"name": "b", "status": "ok"}, {"name": "a", "status": "differs", "detail": "d"}]
         found = material(analysis={"checks": rows})
         assert [check.name for check in checks_of(found)] == ["a", "b"]
-        assert warnings_of(found) == ("Of the fairness checks a does not hold.",)
+        assert warnings_of(found) == ("The fairness check \u201ca\u201d does not hold.",)
 
     def test_break_even_volumes(self):
         view = {"answers": 12000.4, "low": 9000, "high": None, "undefined": "unbounded"}

@@ -6,7 +6,8 @@ import shutil
 
 import pytest
 
-import evalkit
+from evalkit import load_run
+from evalkit import run as run_suite
 from evalkit_tables.as_csv import CsvReporter
 from evalkit_tables.params import CsvParams
 
@@ -54,7 +55,7 @@ def finished(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EVALKIT_DEFAULT_REPORTERS", "")
         modules = ["evalkit.testing.fakes"]
-        run = evalkit.run(suite, modules=modules, output_dir=folder / "runs", cache="off")
+        run = run_suite(suite, modules=modules, output_dir=folder / "runs", cache="off")
     return run.folder
 
 
@@ -82,7 +83,7 @@ def as_csv():
     """Write the tables of a run folder as CSV: name -> its rows, as texts by column."""
 
     def write(run, **params):
-        results = evalkit.load_run(run).results
+        results = load_run(run).results
         written = CsvReporter(CsvParams(**params)).report(results, run)
         return {path.stem: rows_of(path) for path in written}
 

@@ -5,13 +5,12 @@ import re
 
 import pytest
 
-import evalkit
-from evalkit import UserError
+from evalkit import UserError, load_run
 from evalkit_tables.answers import worth
 
 
 def test_each_answer_has_a_row_with_its_example_and_its_score(folder, as_csv):
-    run = evalkit.load_run(folder)
+    run = load_run(folder)
     done = [cell["id"] for cell in run.results["cells"] if cell["status"] == "done"]
     examples = {example["id"]: example for example in run.examples()}
     rows = as_csv(folder)["predictions"]
@@ -26,7 +25,7 @@ def test_each_answer_has_a_row_with_its_example_and_its_score(folder, as_csv):
 
 
 def test_the_mean_of_the_scores_is_the_headline(folder, as_csv):
-    for cell in evalkit.load_run(folder).results["cells"]:
+    for cell in load_run(folder).results["cells"]:
         if cell["status"] == "done":
             rows = [r for r in as_csv(folder)["predictions"] if r["cell"] == cell["id"]]
             scores = [float(row["score.contains"]) for row in rows if row["score.contains"]]
@@ -61,7 +60,7 @@ def test_what_an_answer_is_worth(score, expected):
 
 
 def test_judgments_have_a_row_each_and_the_rest_as_json(folder, as_csv):
-    lines = list(evalkit.load_run(folder).judgments())
+    lines = list(load_run(folder).judgments())
     rows = as_csv(folder)["judgments"]
     assert [row["judgment"] for row in rows] == [line["id"] for line in lines]
     assert rows

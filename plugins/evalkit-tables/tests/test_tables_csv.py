@@ -5,8 +5,7 @@ import json
 
 import pytest
 
-import evalkit
-from evalkit import UserError
+from evalkit import UserError, load_run
 from evalkit_tables.as_csv import CsvReporter
 from evalkit_tables.params import CsvParams
 
@@ -105,7 +104,7 @@ def test_an_empty_text_differs_from_none(folder, as_csv, with_answers):
 
 
 def test_the_mark_for_excel(folder):
-    results = evalkit.load_run(folder).results
+    results = load_run(folder).results
     CsvReporter(CsvParams(byte_order_mark=True)).report(results, folder)
     assert (folder / "tables" / "cells.csv").read_bytes().startswith(b'\xef\xbb\xbf"cell"')
 
@@ -129,7 +128,7 @@ def test_the_folder_lies_in_the_run_folder(name):
 
 
 def test_a_link_that_leads_out_is_refused(folder, tmp_path):
-    results = evalkit.load_run(folder).results
+    results = load_run(folder).results
     outside = tmp_path / "outside"
     outside.mkdir()
     (folder / "tables").symlink_to(outside)

@@ -2,7 +2,7 @@
 
 import math
 
-import evalkit
+from evalkit import load_run
 from evalkit_tables.figures import loss_of
 
 
@@ -11,7 +11,7 @@ def number(text):
 
 
 def test_cells_tell_what_became_of_each(folder, as_csv):
-    results = evalkit.load_run(folder).results
+    results = load_run(folder).results
     rows = as_csv(folder)["cells"]
     assert [row["cell"] for row in rows] == [cell["id"] for cell in results["cells"]]
     for row, cell in zip(rows, results["cells"], strict=True):
@@ -26,7 +26,7 @@ def test_cells_tell_what_became_of_each(folder, as_csv):
 
 
 def test_every_figure_is_read_back_as_it_was(folder, as_csv):
-    results = evalkit.load_run(folder).results
+    results = load_run(folder).results
     written = {
         (row["cell"], row["metric"], row["figure"]): number(row["value"])
         for row in as_csv(folder)["scores"]
@@ -52,7 +52,7 @@ def test_an_undefined_figure_is_empty_and_says_why(folder, as_csv, tell):
 
 
 def test_standings_and_the_analysis_are_those_of_the_results(folder, as_csv):
-    results = evalkit.load_run(folder).results
+    results = load_run(folder).results
     tables = as_csv(folder)
     standings = {
         (row["seed"], row["contestant"], row["figure"]): number(row["value"])
@@ -78,7 +78,7 @@ def test_standings_and_the_analysis_are_those_of_the_results(folder, as_csv):
 
 
 def test_slices_are_those_of_the_run(folder, as_csv):
-    slices = evalkit.load_run(folder).slices()
+    slices = load_run(folder).slices()
     rows = as_csv(folder)["slices"]
     assert [number(row["value"]) for row in rows] == [one["value"] for one in slices]
     assert [row["method"] for row in rows] == [one["method"] for one in slices]

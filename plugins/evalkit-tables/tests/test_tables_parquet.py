@@ -7,8 +7,7 @@ import sys
 
 import pytest
 
-import evalkit
-from evalkit import UserError
+from evalkit import UserError, load_run
 from evalkit_tables.as_parquet import ParquetReporter
 from evalkit_tables.params import ParquetParams
 
@@ -20,7 +19,7 @@ def as_parquet():
     """Write the tables of a run folder as Parquet: name -> the table as it is read back."""
 
     def write(folder, **params):
-        results = evalkit.load_run(folder).results
+        results = load_run(folder).results
         written = ParquetReporter(ParquetParams(**params)).report(results, folder)
         return {path.stem: pq.read_table(path) for path in written}
 
@@ -38,7 +37,7 @@ def test_columns_have_types(folder, as_parquet):
 
 
 def test_figures_are_read_back_as_they_were(folder, as_parquet):
-    results = evalkit.load_run(folder).results
+    results = load_run(folder).results
     tables = as_parquet(folder)
     scores = tables["scores"].to_pylist()
     assert {(row["cell"], row["metric"], row["figure"]): row["value"] for row in scores} == {

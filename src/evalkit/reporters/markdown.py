@@ -16,6 +16,7 @@ from evalkit.report.place import check_place
 from evalkit.report.printable import printable
 from evalkit.report.table import Table, expectation_rows, make_table
 from evalkit.reporters.params import MarkdownParams
+from evalkit.results import placeless
 from evalkit.secrets import hide
 from evalkit.store import write_atomically
 from evalkit.wording import counted
@@ -139,7 +140,8 @@ def _again(folder: Path) -> list[str]:
     if not isinstance(command, list) or not command or not all(map(_is_text, command)):
         profile = ["--profile", manifest["profile"]] if manifest["profile"] else []
         command = ["run", Path(manifest["suite"]).name, *profile]
-    text = " ".join(printable(hide(shlex.join(["evalkit", *command]))).split("\n"))
+    words = ["evalkit", *map(placeless, command)]  # what is sent around names no folders
+    text = " ".join(printable(hide(shlex.join(words))).split("\n"))
     return ["Run it again:", "", *code_lines(text, "sh")]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from .facts import LONGEST, Facts, is_hidden, shown
 from .measuring import axe_faults
-from .planted import SHORT
+from .planted import PLANTED, SHORT
 
 pytestmark = pytest.mark.browser
 
@@ -91,7 +91,7 @@ class Browsing:
 
 def test_every_planted_text_is_shown_as_text(browsing, reported):
     with browsing() as it:
-        for planted in reported.planted:
+        for planted in reported.planted[: len(PLANTED)]:  # each text once
             it.go(planted.id)
             assert it.page.locator("#browser-title").inner_text().strip() != ""
             assert it.page.locator("#browser-title").text_content() == shown(planted.id)

@@ -166,6 +166,8 @@ def test_marks_of_charts_are_told_to_the_pointer_and_to_keys(visit, reported):
     with visit(reported.path) as visited:
         page = visited.page
         drawing = page.locator(".drawing").first
+        drawing.scroll_into_view_if_needed()
+        page.wait_for_timeout(200)  # scrolling takes the tip away
         drawing.focus()
         page.keyboard.press("ArrowRight")
         first = page.locator("#tip").inner_text()

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from math import cos, hypot, inf, pi, sin
 from typing import Final
 
-_RADII: Final = (12.0, 20.0, 30.0, 44.0, 60.0, 80.0, 104.0, 132.0, 164.0, 200.0)
+_RADII: Final = (10.0, 15.0, 20.0, 30.0, 44.0, 60.0, 80.0, 104.0, 132.0, 164.0, 200.0)
 _DIRECTIONS: Final = 16
+
+Spot = tuple[float, float]
+"""The pixels of a point."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +76,7 @@ class Placed:
 
 
 def place_labels(
-    points: Sequence[tuple[float, float]],
+    points: Sequence[Spot],
     widths: Sequence[float],
     area: Box,
     *,
@@ -94,20 +97,21 @@ def place_labels(
     taken: list[Box] = []
     for place in sorted(range(len(points)), key=lambda one: -_crowd(one, points)):
         ways = _candidates(points[place], widths[place], height, area)
-        box = _cheapest(ways, points[place], (*symbols, *taken), avoid)
+        others = [point for other, point in enumerate(points) if other != place]
+        box = _cheapest(ways, points[place], (*symbols, *taken), avoid=avoid, others=others)
         taken.append(box)
         far = _distance(box, points[place])
         placed[place] = Placed(x=box.left, y=(box.top + box.bottom) / 2, far=far)
     return [placed[place] for place in range(len(points))]
 
 
-def _crowd(place: int, points: Sequence[tuple[float, float]]) -> float:
+def _crowd(place: int, points: Sequence[Spot]) -> float:
     """How crowded it is around a point; those with much room can wait."""
     x, y = points[place]
     return sum(1 / (12 + hypot(x - ox, y - oy)) for ox, oy in points)
 
 
-def _candidates(point: tuple[float, float], width: float, height: float, area: Box) -> list[Box]:
+def _candidates(point: Spot, width: float, height: float, area: Box) -> list[Box]:
     """Boxes on rings around a point, inside the area; the one to the right comes first."""
     found = []
     for radius in _RADII:
@@ -123,21 +127,28 @@ def _candidates(point: tuple[float, float], width: float, height: float, area: B
 
 
 def _cheapest(
-    ways: Sequence[Box], point: tuple[float, float], taken: Sequence[Box], avoid: Sequence[Box]
+    ways: Sequence[Box],
+    point: Spot,
+    taken: Sequence[Box],
+    *,
+    avoid: Sequence[Box],
+    others: Sequence[Spot],
 ) -> Box:
-    """The best place: what is covered counts most, then the distance."""
+    """The best place: covers least, is nearer to its point than to others, is close to it."""
     best, least = ways[0], inf
     for box in ways:
-        price = _distance(box, point)
+        far = _distance(box, point)
+        price = far + 0.6 * abs((box.top + box.bottom) / 2 - point[1])
         if price < least:  # it can only grow
             price += 100 * sum(box.overlap(other) for other in taken)
             price += 14 * sum(1 for other in avoid if box.overlap(other))
+            price += 25 * sum(1 for other in others if _distance(box, other) <= far)
         if price < least:
             best, least = box, price
     return best
 
 
-def _distance(box: Box, point: tuple[float, float]) -> float:
+def _distance(box: Box, point: Spot) -> float:
     """How far a point is from the nearest edge of a box."""
     across = max(box.left - point[0], 0, point[0] - box.right)
     down = max(box.top - point[1], 0, point[1] - box.bottom)

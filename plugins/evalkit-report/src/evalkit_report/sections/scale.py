@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import ceil, floor, log10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +52,16 @@ def scale_of(figures: Iterable[float | None], anchor: float | None = None) -> Sc
     if not known or known == [anchor]:
         return None
     low, high = min(known), max(known)
-    room = 0.04 * (high - low) or 0.04 * abs(high) or 0.04
-    return Scale(low=low if low == anchor else low - room, high=high + room)
+    step = _step(high - low or abs(high) or 1.0)
+    ends = floor(low / step) * step, ceil(high / step) * step
+    if ends[0] == ends[1]:
+        ends = (ends[0] - (low != anchor) * step, ends[1] + step)
+    return Scale(low=low if low == anchor else ends[0], high=ends[1])
+
+
+def _step(span: float) -> float:
+    """A hundredth to a tenth of a span, a power of ten: the ends of scales are round figures."""
+    return float(10.0 ** (floor(log10(span)) - 1))
 
 
 def bar_of(

@@ -44,8 +44,9 @@ def _unlevel(analysis: Form) -> Iterator[str]:
     checks = rows_of(analysis.get("checks"))
     found = [text_of(row.get("name")) for row in checks if row.get("status") == "differs"]
     if found:
-        verb = "does" if len(found) == 1 else "do"
-        yield f"Of the fairness checks {names(found, most=6)} {verb} not hold."
+        quoted = names([f"\u201c{name}\u201d" for name in found], most=6)
+        checks, verb = ("check", "does") if len(found) == 1 else ("checks", "do")
+        yield f"The fairness {checks} {quoted} {verb} not hold."
 
 
 def _near_duplicates(analysis: Form) -> Iterator[str]:

@@ -141,7 +141,14 @@
     mark.classList.add("told");
     tip.textContent = mark.getAttribute("aria-label");
     tip.hidden = false;
-    const place = mark.getBoundingClientRect();
+    placeTip();
+  }
+
+  /** Above the mark if there is room, else below. */
+  function placeTip() {
+    if (!told) return;
+    const tip = document.getElementById("tip");
+    const place = told.getBoundingClientRect();
     const room = document.documentElement.clientWidth - tip.offsetWidth - 8;
     const left = place.left + place.width / 2 - tip.offsetWidth / 2;
     const above = place.top - tip.offsetHeight - 8;
@@ -173,7 +180,9 @@
     event.preventDefault();
     const at = marks.indexOf(told);
     const next = at < 0 ? (steps[event.key] > 0 ? 0 : marks.length - 1) : at + steps[event.key];
-    tell(marks[(next + marks.length) % marks.length]);
+    const mark = marks[(next + marks.length) % marks.length];
+    mark.scrollIntoView({ block: "nearest", inline: "nearest" });
+    tell(mark);
   }
 
   function startCharts() {
@@ -187,7 +196,7 @@
         else hush();
       });
     }
-    addEventListener("scroll", hush, { passive: true });
+    addEventListener("scroll", placeTip, { passive: true, capture: true });
   }
 
   // ---------------------------------------------------------------- the rest
