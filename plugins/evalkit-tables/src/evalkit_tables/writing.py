@@ -60,5 +60,5 @@ def _remove(path: Path) -> None:
 def _unwritable(path: Path, error: OSError) -> UserError:
     return UserError(
         f"{path}: cannot be written: {error.strerror or error}",
-        "make room or give way there, then make the tables again: evalkit report RUN --with csv",
+        "make room or give way there, then make them again by evalkit report",
     )

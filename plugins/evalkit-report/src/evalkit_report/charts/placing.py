@@ -141,7 +141,7 @@ def _cheapest(
         price = far + 0.6 * abs((box.top + box.bottom) / 2 - point[1])
         if price < least:  # it can only grow
             price += 100 * sum(box.overlap(other) for other in taken)
-            price += 14 * sum(1 for other in avoid if box.overlap(other))
+            price += 30 * sum(1 for other in avoid if box.overlap(other))
             price += 25 * sum(1 for other in others if _distance(box, other) <= far)
         if price < least:
             best, least = box, price
