@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import PackageLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from evalkit_report.charts import all_charts
@@ -39,6 +40,16 @@ _SECTIONS: Final = (
     ("origin", "Origin"),
     ("missing", "Missing"),
 )
+_SCRIPTS: Final = (
+    "page.js",
+    *(
+        f"browser/{name}.js"
+        for name in ("text", "state", "elements", "addresses", "data", "scores")
+    ),
+    *(f"browser/{name}.js" for name in ("filters", "list", "example", "cards", "judges", "fields")),
+    "browser/start.js",
+)
+"""They share a scope: a block, so that nothing of them is global."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +72,8 @@ def render(material: Material, most: int) -> str:
     return _environment().get_template("page.html.jinja").render(shown)
 
 
-def _environment() -> Environment:
-    environment = Environment(
+def _environment() -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
         loader=PackageLoader("evalkit_report"),
         autoescape=True,
         finalize=plain,
@@ -80,7 +91,7 @@ def _shown(
 ) -> dict[str, Any]:
     """What the templates show, by name."""
     script, style = (
-        inline("page.js", "browser.js"),
+        inline(*_SCRIPTS, opening='"use strict";\n{', closing="}"),
         inline("tokens.css", "page.css", "browser.css"),
     )
     shown: dict[str, Any] = {

@@ -24,10 +24,11 @@ class Inline:
     source: str
 
 
-def inline(*names: str) -> Inline:
-    """Files of the folder ``static``, one after another."""
+def inline(*names: str, opening: str = "", closing: str = "") -> Inline:
+    """Files of the folder ``static``, one after another, between an opening and a closing text."""
     folder = files("evalkit_report") / "static"
-    text = "\n".join((folder / name).read_text("utf-8") for name in names)
+    texts = ((folder / name).read_text("utf-8") for name in names)
+    text = "\n".join(filter(None, (opening, *texts, closing)))
     digest = b64encode(sha256(text.encode()).digest()).decode()
     return Inline(text=Markup(text), source=f"'sha256-{digest}'")
 

@@ -1,7 +1,8 @@
 """Characters that a reader does not see, or that turn the text around, as visible marks.
 
 Control, format (bidirectional, zero-width) and separator characters and lone surrogates become
-marks such as ``U+202E``; line ends and tabs stay. ``showText`` in ``browser.js`` has the same rule.
+marks such as ``U+202E``; line ends and tabs stay. ``showText`` in ``browser/text.js`` has the same
+rule.
 """
 
 from itertools import groupby

@@ -1,23 +1,40 @@
 """Draws charts, or finds them drawn."""
 
+import re
 from collections.abc import Iterable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 from evalkit_report.charts.drafts import Draft
 from evalkit_report.charts.kept import engine_version, kept_drawings, key_of
 from evalkit_report.charts.svg import embedded
-from evalkit_report.charts.words import shown
+from evalkit_report.charts.words import DIRECTIONS, shown
 from evalkit_report.model import Chart
+
+_PARTS: Final = re.compile(f"([{DIRECTIONS}])")
 
 
 def rendered(drafts: Iterable[Draft]) -> list[Chart]:
     """The drafts as charts; what was drawn before is not drawn again."""
     wanted = list(drafts)
+    specs = [_shown(draft.spec) for draft in wanted]
     engine = engine_version()
-    keys = [key_of(draft.spec, engine) for draft in wanted]
-    drawings = _drawings(dict(zip(keys, (draft.spec for draft in wanted), strict=True)))
+    keys = [key_of(spec, engine) for spec in specs]
+    drawings = _drawings(dict(zip(keys, specs, strict=True)))
     return [_chart(draft, drawings[key]) for draft, key in zip(wanted, keys, strict=True)]
+
+
+def _shown(value: Any) -> Any:
+    """A spec with marks for what is hidden in any of its texts, a lone surrogate for instance.
+
+    Names were shown already; the signs that `words` puts around those that run from right to left
+    stay. This is for all other texts of suites and plugins: metrics, currencies, lines.
+    """
+    if isinstance(value, str):
+        return "".join(one if one in DIRECTIONS else shown(one) for one in _PARTS.split(value))
+    if isinstance(value, Mapping):
+        return {key: _shown(one) for key, one in value.items()}
+    return [_shown(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _drawings(specs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

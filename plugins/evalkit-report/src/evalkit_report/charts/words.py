@@ -22,6 +22,8 @@ _WIDTHS: Final[Mapping[str, float]] = {
 _EMS: Final = {c: ems for characters, ems in _WIDTHS.items() for c in characters}
 ELLIPSIS: Final = "…"
 _KEEPS_ORDER: Final = "\u200e"
+DIRECTIONS: Final = f"{_KEEPS_ORDER}\u2068\u2069"
+"""The signs that keep names which run from right to left in their place."""
 _FRONTS: Final = (0.5, 0.7, 0.3, 0.85, 0.15, 1.0, 0.0)
 """Which part of what is kept of a long name is its beginning; the first that tells it apart."""
 

@@ -220,9 +220,6 @@ Reader = tuple[str, str, Callable[[_Known], Field]]
 def _readers(known: Sequence[_Known], currency: str) -> Iterator[Reader]:
     for name in dict.fromkeys(key for one in known for key in form_of(one.row.get("others"))):
         yield name, "mean over the seeds", partial(_other, name=name)
-    for name in dict.fromkeys(key for one in known for key in form_of(one.row.get("ratings"))):
-        meaning = "* the judge failed its audit; ? it had none"
-        yield name, meaning, partial(_rating, name=name)
     yield "unreadable", "answers of which not everything could be read", _unreadable
     yield "failed", "answers that could not be had", _failed
     yield "tokens / answer", "prompt and generated tokens", _tokens
@@ -231,6 +228,9 @@ def _readers(known: Sequence[_Known], currency: str) -> Iterator[Reader]:
     yield "s / answer", "seconds of the batch, divided by its answers", _seconds
     yield "p50 s", "half of the requests were answered within", partial(_latency, name="p50")
     yield "p95 s", "95 of 100 requests were answered within", partial(_latency, name="p95")
+    for name in dict.fromkeys(key for one in known for key in form_of(one.row.get("ratings"))):
+        meaning = "* the judge failed its audit; ? it had none"
+        yield name, meaning, partial(_rating, name=name)
     yield "examples", "evaluated; sources; seeds", _sizes
 
 

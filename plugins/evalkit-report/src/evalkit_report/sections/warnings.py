@@ -45,8 +45,8 @@ def _unlevel(analysis: Form) -> Iterator[str]:
     found = [text_of(row.get("name")) for row in checks if row.get("status") == "differs"]
     if found:
         quoted = names([f"\u201c{name}\u201d" for name in found], most=6)
-        checks, verb = ("check", "does") if len(found) == 1 else ("checks", "do")
-        yield f"The fairness {checks} {quoted} {verb} not hold."
+        noun, verb = ("check", "does") if len(found) == 1 else ("checks", "do")
+        yield f"The fairness {noun} {quoted} {verb} not hold."
 
 
 def _near_duplicates(analysis: Form) -> Iterator[str]:
