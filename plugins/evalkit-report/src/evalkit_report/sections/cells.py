@@ -7,7 +7,7 @@ from typing import Final
 from evalkit_report.figures import NOTHING, amount, duration, figure
 from evalkit_report.forms import form_of, inner, number_of, numbers_of, text_of
 from evalkit_report.model import CellView, Material
-from evalkit_report.sections.methods import Field
+from evalkit_report.sections.columns import Field
 
 _OUTCOMES: Final = ("parsed", "malformed", "empty", "truncated", "refused", "failed")
 

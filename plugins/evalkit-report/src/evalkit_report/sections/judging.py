@@ -7,7 +7,7 @@ from typing import Final
 from evalkit_report.figures import NOTHING, amount, figure, percent
 from evalkit_report.forms import form_of, inner, number_of, numbers_of, rows_of, text_of, texts_of
 from evalkit_report.model import CellView, Form, Material
-from evalkit_report.sections.methods import Field
+from evalkit_report.sections.columns import Field
 from evalkit_report.sections.warnings import validation_of
 
 _NOT_COLUMNS: Final = frozenset(

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Final
@@ -153,14 +153,6 @@ def _machine(manifest: Form) -> Iterator[tuple[str, str]]:
     yield "Python", text_of(manifest.get("python"))
     yield "platform", text_of(manifest.get("platform"))
     yield "cores", text_of(manifest.get("cores"))
-    known = ("devices", "gpus", "accelerators", "memory", "hardware")
-    for name in known:
-        value = manifest.get(name)
-        yield name, _listed(value) if isinstance(value, list | tuple) else text_of(value)
-
-
-def _listed(values: Sequence[Any]) -> str:
-    return ", ".join(text_of(value) or json.dumps(value, ensure_ascii=False) for value in values)
 
 
 def _spent(ledger: Form, currency: str) -> Iterator[tuple[str, str]]:
