@@ -8,13 +8,13 @@ import pytest
 
 from evalkit.compare.breakeven import (
     adjusted_costs,
-    break_even_sentences,
     break_evens,
     deciding_pairs,
 )
 from evalkit.compare.costs import costs, price_text
 from evalkit.compare.evidence import Evidence
 from evalkit.compare.methods import Method
+from evalkit.compare.sentences import break_even_sentences
 from evalkit.compare.serving import read_token_costs, serving_replicates
 from evalkit.errors import UserError
 from evalkit.prices import Prices

@@ -27,7 +27,7 @@ DISTRIBUTIONS = [ROOT, *PLUGINS]
 
 # The parts of the core: a part imports those in the rows above its own, never one in its row.
 LAYERS = """
-errors strict wording
+errors machine strict wording
 confined records locks log secrets signals
 chat params provenance serialization sampling stats tables
 portable prices lines collector keys cache

@@ -10,6 +10,7 @@ from typing import Any
 
 from evalkit import __version__
 from evalkit.errors import UserError
+from evalkit.machine import this_machine, versions_of_libraries
 from evalkit.plan import Inputs
 from evalkit.plugins import Plugins
 from evalkit.serialization import digest_of, pretty
@@ -51,6 +52,7 @@ def make_manifest(
     raw: RawSuite, suite: Suite, plugins: Plugins, *, command: Sequence[str]
 ) -> dict[str, Any]:
     """The manifest of a run that begins."""
+    used = provenances(suite, plugins)
     return {
         "evalkit": __version__,
         "suite": str(suite.path),
@@ -65,10 +67,12 @@ def make_manifest(
             for a in suite.adapters
             for v in a.variants
         },
-        "plugins": provenances(suite, plugins),
+        "plugins": used,
+        "libraries": versions_of_libraries({"evalkit-core", *(p["distribution"] for p in used)}),
         "python": sys.version.split()[0],
         "platform": platform.platform(),
         "cores": os.cpu_count(),
+        "machine": this_machine(),
     }
 
 
