@@ -5,6 +5,7 @@ import re
 from importlib import metadata
 
 import pytest
+
 from evalkit import machine
 from evalkit.machine import this_machine, versions_of_libraries
 

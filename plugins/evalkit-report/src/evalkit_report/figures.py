@@ -8,14 +8,14 @@ def figure(value: float | None, decimals: int = 3) -> str:
     """A figure: ``0.234``."""
     if value is None:
         return NOTHING
-    return _typeset(_small(value, "") or f"{value:.{decimals}f}")
+    return _typeset(_small(value, "") or f"{value + 0.0:.{decimals}f}")  # + 0.0: never -0
 
 
 def signed(value: float | None, decimals: int = 3) -> str:
     """A difference, its sign always shown: ``+0.234``."""
     if value is None:
         return NOTHING
-    return _typeset(_small(value, "+") or f"{value:+.{decimals}f}")
+    return _typeset(_small(value, "+") or f"{value + 0.0:+.{decimals}f}")
 
 
 def interval(low: float | None, high: float | None, *, sign: bool = False) -> str:
@@ -30,7 +30,7 @@ def amount(value: float | None) -> str:
     """A number with three digits that count: ``0.0123``, ``93.9``, ``12,300``."""
     if value is None:
         return NOTHING
-    if abs(value) >= 1000:
+    if abs(value) >= 999.5:  # three digits would make it 1e+03
         return _typeset(f"{value:,.0f}")
     text = f"{value:.3g}"
     return _typeset(f"{value:.6f}".rstrip("0") if "e-" in text and abs(value) >= 1e-6 else text)
@@ -40,7 +40,7 @@ def percent(share: float | None) -> str:
     """A share, never rounded to nothing or to all: ``22%``, ``<1%``."""
     if share is None:
         return NOTHING
-    if 0 < share < 0.005:
+    if 0 < share <= 0.005:
         return "<1%"
     return ">99%" if 0.995 <= share < 1 else f"{share:.0%}"
 

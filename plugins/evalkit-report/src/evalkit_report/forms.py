@@ -52,5 +52,10 @@ def text_of(value: Any) -> str:
     return "" if value is None or isinstance(value, Mapping | list | tuple) else str(value)
 
 
+def reason_of(value: Any) -> str:
+    """Why something is undefined, fit for the end of a sentence."""
+    return text_of(value).removeprefix("undefined, because ")
+
+
 def _items(value: Any) -> Iterator[Any]:
     return iter(value if isinstance(value, list | tuple) else ())

@@ -50,6 +50,13 @@ _SCRIPTS: Final = (
     "browser/start.js",
 )
 """They share a scope: a block, so that nothing of them is global."""
+_STYLES: Final = (
+    "tokens.css",
+    *(f"page/{name}.css" for name in ("base", "navigation", "verdict", "chips", "tables")),
+    *(f"page/{name}.css" for name in ("texts", "charts", "sources", "narrow", "paper")),
+    "browser.css",
+)
+"""In this order: what comes later overrules what came before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,7 @@ def _shown(
     """What the templates show, by name."""
     script, style = (
         inline(*_SCRIPTS, opening='"use strict";\n{', closing="}"),
-        inline("tokens.css", "page.css", "browser.css"),
+        inline(*_STYLES),
     )
     shown: dict[str, Any] = {
         "policy": policy(script, style),

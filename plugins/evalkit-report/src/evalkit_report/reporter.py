@@ -33,7 +33,7 @@ class HtmlReporter(Reporter):
 
 def _write(path: Path, text: str) -> None:
     """Put the file in its place as a whole: who opens it never sees half of one."""
-    new = path.with_name(f".{path.name}.{os.getpid()}")
+    new = path.parent / f".{path.name}.{os.getpid()}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # All texts had their lone surrogates shown; a stray one must not cost the whole report.

@@ -64,15 +64,17 @@ def _readers(known: Sequence[Known], currency: str) -> Iterator[Reader]:
     for name in dict.fromkeys(key for one in known for key in form_of(one.row.get("others"))):
         yield name, "mean over the seeds", partial(_other, name=name)
     yield "unreadable", "answers of which not everything could be read", _unreadable
-    yield "failed", "answers that could not be had", _failed
+    if any(number_of(one.row.get("failed")) for one in known):
+        yield "failed", "answers that could not be had", _failed
     yield "tokens / answer", "prompt and generated tokens", _tokens
-    yield f"cost / 1,000 {currency}".strip(), "of answers that did not fail", _cost
+    meaning = "of answers that did not fail; busy: the share of time that a device is in use"
+    yield f"cost / 1,000 {currency}".strip(), meaning, _cost
     yield "to adapt", "cost, or time where no price is known", _adapting
     yield "s / answer", "seconds of the batch, divided by its answers", _seconds
     yield "p50 s", "half of the requests were answered within", partial(_latency, name="p50")
     yield "p95 s", "95 of 100 requests were answered within", partial(_latency, name="p95")
     for name in dict.fromkeys(key for one in known for key in form_of(one.row.get("ratings"))):
-        meaning = "* the judge failed its audit; ? it had none"
+        meaning = "mean over the seeds; * the judge failed its audit; ? no audit settled it"
         yield name, meaning, partial(_rating, name=name)
     yield "examples", "evaluated; sources; seeds", _sizes
 
@@ -91,7 +93,7 @@ def _rating(one: Known, name: str) -> Field:
     text = text_of(inner(one.row, "ratings", name))
     head, _, tail = text.partition(" ")
     try:
-        order = float(head.rstrip("*?"))
+        order = float(head.rstrip("*?").replace("\N{MINUS SIGN}", "-"))
     except ValueError:
         return Field(text=text or NOTHING)
     return Field(text=head, order=order, note=tail)
@@ -104,7 +106,7 @@ def _unreadable(one: Known) -> Field:
 
 def _failed(one: Known) -> Field:
     number = number_of(one.row.get("failed"))
-    return _number(number, f"{number:,.0f}") if number else Field()
+    return _number(number, f"{number or 0:,.0f}")
 
 
 def _tokens(one: Known) -> Field:
@@ -118,7 +120,8 @@ def _tokens(one: Known) -> Field:
 
 def _cost(one: Known) -> Field:
     value = number_of(one.row.get("cost_per_1000"))
-    return _number(value, amount(value))
+    share = number_of(inner(one.costs, "serving", "utilisation"))
+    return _number(value, amount(value), "" if share is None else f"{percent(share)} busy")
 
 
 def _adapting(one: Known) -> Field:

@@ -3,7 +3,16 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from evalkit_report.figures import amount, counted, duration, interval, p_value, signed
+from evalkit_report.figures import (
+    amount,
+    counted,
+    duration,
+    figure,
+    interval,
+    p_value,
+    percent,
+    signed,
+)
 from evalkit_report.forms import inner, number_of, rows_of, text_of
 from evalkit_report.model import Form
 from evalkit_report.sections.leads import Lead, Place, lead_of
@@ -68,7 +77,8 @@ def _how_much(analysis: Form, lead: Lead | None, other: str) -> Fact:
         return Fact(question=question, value="not known", unit=unit, lines=(why,))
     ends = (lead.value, lead.low, lead.high)
     matters = number_of(analysis.get("meaningful_difference"))
-    lines = [f"95% interval {found}" if (found := _ends(lead)) else lead.undefined]
+    ends_told = _ends(lead)
+    lines = [f"95% interval {ends_told}" if ends_told else f"no interval: {lead.undefined}"]
     lines += [f"differences below {matters:g} do not matter"] if matters else []
     bar = bar_of(scale_of(ends, anchor=0.0), ends, 0.0) if lead.low is not None else None
     return Fact(question=question, value=signed(lead.value), unit=unit, lines=_said(lines), bar=bar)
@@ -118,8 +128,15 @@ def _what_cost(analysis: Form, best: str, other: str) -> Fact:
         question="At what cost?",
         value=f"{currency}{amount(paid[best])}" if paid.get(best) is not None else "not known",
         unit=_UNITS.get(by, by),
-        lines=_said([*lines, *_adapting(analysis, best)]),
+        lines=_said([*lines, *_busy(analysis, best, by), *_adapting(analysis, best)]),
     )
+
+
+def _busy(analysis: Form, best: str, by: str) -> Iterator[str]:
+    """What the price of a device takes for granted."""
+    share = number_of(inner(analysis, "costs", best, "serving", "utilisation"))
+    if by.startswith("cost") and share is not None:
+        yield f"with a device that is busy {percent(share)} of the time"
 
 
 def _adapting(analysis: Form, best: str) -> Iterator[str]:
@@ -139,14 +156,14 @@ def _what_more(analysis: Form, best: str, placed: Mapping[str, Place]) -> Fact:
     question, needs = "What would tell more?", sorted(_needs(analysis, best, placed))
     if not needs:
         unsettled = any(place != "behind" and place != "equal" for place in placed.values())
-        value = "more examples" if unsettled else "nothing"
-        unit = "how many is not known" if unsettled else "is open against the best method"
+        value = "more data" if unsettled else "nothing"
+        unit = "how much is not known" if unsettled else "is open against the best method"
         return Fact(question=question, value=value, unit=unit, lines=_said(_reach(analysis)))
     number, rival, there = needs[0]
     return Fact(
         question=question,
         value=f"≈ {counted(number, 'example')}",
-        unit=f"to settle {best} against {rival}",
+        unit=f"to tell {best} from {rival}, in 4 of 5 cases",
         lines=_said([f"there were {there:,}", *_further(needs[1:]), *_reach(analysis)]),
     )
 
@@ -154,7 +171,10 @@ def _what_more(analysis: Form, best: str, placed: Mapping[str, Place]) -> Fact:
 def _needs(
     analysis: Form, best: str, placed: Mapping[str, Place]
 ) -> Iterator[tuple[int, str, int]]:
-    """How many examples would settle each open pair, the rival, how many there are."""
+    """How many examples would tell each open pair apart, the rival, how many there are.
+
+    Of one that is slightly behind it is known that it is behind: what a test would need is no news.
+    """
     undecided = {
         text_of(row.get("method")): (number_of(row.get("examples_needed")), row)
         for row in rows_of(inner(analysis, "recommendation", "undecided"))
@@ -164,7 +184,8 @@ def _needs(
         if place not in ("open", "slightly behind"):
             continue
         lead = lead_of(analysis, best, rival)
-        if lead is not None and lead.needed and lead.needed > lead.examples:
+        tested = place == "open" and lead is not None
+        if tested and lead.needed and lead.needed > lead.examples:
             yield int(lead.needed), rival, lead.examples
         elif rival in undecided and (needed := undecided[rival][0]):
             yield int(needed), rival, int(number_of(undecided[rival][1].get("examples")) or 0)
@@ -180,7 +201,7 @@ def _reach(analysis: Form) -> Iterator[str]:
     known = [number_of(row.get("detectable")) for row in rows_of(analysis.get("differences"))]
     found = [one for one in known if one is not None]
     if found:
-        yield f"true differences from {max(found):.3f} on are found in 4 of 5 cases"
+        yield f"true differences from {figure(max(found))} on are found in 4 of 5 cases"
 
 
 def _said(lines: Iterator[str] | list[str]) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ class Judged:
     """A comparison.
 
     Attributes:
-        name: in the suite, with the seed where there are several.
+        name: in the suite, with the seed and the run where there are several.
         failure: why there are no standings; empty if there are.
         validation: ``passed``, ``failed``, ``open``; empty where no judge is audited.
         headings: of the standings.
@@ -74,25 +74,26 @@ def judged_of(material: Material) -> tuple[Judged, ...]:
     found = []
     for run in material.runs:
         cells = {text_of(cell.form.get("id")): cell for cell in material.cells if cell.run is run}
+        whose = f", {text_of(inner(run.results, 'run', 'id'))}" if len(material.runs) > 1 else ""
         forms = rows_of(run.results.get("comparisons"))
         names = [text_of(form.get("name")) for form in forms]
         for form in forms:
             several = names.count(text_of(form.get("name"))) > 1
-            found.append(_judged(form, cells, numbers, several=several))
+            seed = f", seed {text_of(form.get('seed'))}" if several else ""
+            found.append(_judged(form, cells, numbers, suffix=seed + whose))
     return tuple(found)
 
 
 def _judged(
-    form: Form, cells: dict[str, CellView], numbers: dict[str, int], *, several: bool
+    form: Form, cells: dict[str, CellView], numbers: dict[str, int], *, suffix: str
 ) -> Judged:
-    seed = f", seed {text_of(form.get('seed'))}" if several else ""
     headline = text_of(form.get("headline"))
     standings = rows_of(form.get("standings"))
     columns = _columns(headline, standings)
     decimals = int(number_of(form.get("decimals")) or 0)
-    ordered = sorted(standings, key=lambda row: -(number_of(inner(row, "values", headline)) or 0.0))
+    ordered = sorted(standings, key=lambda row: _rank(row, headline))
     return Judged(
-        name=text_of(form.get("name")) + seed,
+        name=text_of(form.get("name")) + suffix,
         failure=text_of(inner(form, "failure", "reason")),
         validation=validation_of(form),
         headings=tuple(name.replace("_", " ") for name in columns),
@@ -100,6 +101,12 @@ def _judged(
         audits=tuple(_audits(form)),
         notes=texts_of(form.get("notes")),
     )
+
+
+def _rank(row: Form, headline: str) -> tuple[bool, float]:
+    """The highest first; what is undefined last."""
+    value = number_of(inner(row, "values", headline))
+    return value is None, -(value or 0.0)
 
 
 def _columns(headline: str, standings: Sequence[Form]) -> list[str]:

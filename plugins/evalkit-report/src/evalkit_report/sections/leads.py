@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from evalkit_report.forms import inner, number_of, rows_of, text_of
+from evalkit_report.forms import inner, number_of, reason_of, rows_of, text_of
 from evalkit_report.model import Form
 
 Place = Literal["behind", "slightly behind", "equal", "open"]
 _SURE: Final = 0.95
+_LEVEL: Final = 0.05
 _OPPOSITE: Final = {
     "better": "worse",
     "worse": "better",
@@ -44,7 +45,7 @@ class Lead:
     @property
     def shown(self) -> bool:
         """Whether the test agrees that there is a difference, or there was none to make."""
-        return self.p is None or self.p < 1 - _SURE
+        return self.p is None or self.p < _LEVEL
 
 
 def lead_of(analysis: Form, method: str, other: str) -> Lead | None:
@@ -67,7 +68,7 @@ def _lead(row: Form) -> Lead:
         p=number_of(row.get("p_adjusted")),
         needed=number_of(row.get("needed")),
         examples=int(number_of(row.get("examples")) or 0),
-        undefined=text_of(row.get("undefined")),
+        undefined=reason_of(row.get("undefined")),
     )
 
 
@@ -86,7 +87,7 @@ def _turned(lead: Lead) -> Lead:
 
 
 def _minus(value: float | None) -> float | None:
-    return None if value is None else -value
+    return None if value is None else 0.0 - value  # never -0
 
 
 def places(analysis: Form, best: str, rivals: list[str]) -> dict[str, Place]:
@@ -113,7 +114,7 @@ def _place(lead: Lead | None, rival: str, shares: Mapping[str, float | None]) ->
     share = shares.get(rival)
     if share is None:
         return "open"
-    return "behind" if share <= 1 - _SURE else "equal" if share >= _SURE else "open"
+    return "behind" if share <= _LEVEL else "equal" if share >= _SURE else "open"
 
 
 def _by_verdict(lead: Lead) -> Place:

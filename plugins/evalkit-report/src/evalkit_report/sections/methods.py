@@ -3,13 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evalkit_report.figures import (
-    figure,
-    interval,
-    p_value,
-    signed,
-)
-from evalkit_report.forms import form_of, inner, number_of, rows_of, text_of, texts_of
+from evalkit_report.figures import figure, interval, p_value, signed
+from evalkit_report.forms import form_of, inner, number_of, reason_of, rows_of, text_of, texts_of
 from evalkit_report.model import Form, Material
 from evalkit_report.sections.columns import Column, Field, Known, columns_of
 from evalkit_report.sections.leads import Lead, lead_of
@@ -52,6 +47,7 @@ class Methods:
         metric: the primary metric; empty without an analysis.
         better: which way is better.
         baseline: what the others are compared with.
+        marked: whether its figure is drawn beside those of the others.
         rows: the methods, the best first; those without a figure last.
         columns: the further columns, their fields in the order of the rows.
         scale: of the bars; None if there are none.
@@ -61,6 +57,7 @@ class Methods:
     metric: str
     better: str
     baseline: str
+    marked: bool
     rows: tuple[MethodRow, ...]
     columns: tuple[Column, ...]
     scale: Scale | None
@@ -74,10 +71,12 @@ def methods_of(material: Material) -> Methods:
     ends = [number_of(one.row.get(key)) for one in known for key in ("value", "low", "high")]
     positive = all(end is None or end >= 0 for end in ends)
     scale = scale_of(ends, anchor=0.0 if positive else None)
+    baseline = text_of(analysis.get("baseline"))
     return Methods(
         metric=text_of(analysis.get("metric")),
         better=f"{text_of(analysis.get('direction')) or 'higher'} is better",
-        baseline=text_of(analysis.get("baseline")),
+        baseline=baseline,
+        marked=any(one.name == baseline and one.value is not None for one in known),
         rows=tuple(_row(one, analysis, scale, known) for one in known),
         columns=tuple(columns_of(known, analysis)),
         scale=scale,
@@ -125,7 +124,7 @@ def _row(one: Known, analysis: Form, scale: Scale | None, known: Sequence[Known]
 def _spread(one: Known, low: float | None, high: float | None) -> str:
     """The interval, or why there is none; the notes below the table say it at length."""
     found = interval(low, high)
-    why = text_of(one.row.get("undefined")).removeprefix("undefined, because ").split(": ")[0]
+    why = reason_of(one.row.get("undefined")).split(": ")[0]
     if found or not why:
         return found
     return why if one.value is None else f"no interval: {why}"

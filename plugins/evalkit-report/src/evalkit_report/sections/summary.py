@@ -28,7 +28,8 @@ def summary_of(material: Material) -> Summary:
     """What the report is of."""
     results = material.run.results
     run, task = results.get("run"), results.get("task")
-    models = [text_of(model.get("name")) for model in rows_of(results.get("models"))]
+    known = (model for one in material.runs for model in rows_of(one.results.get("models")))
+    models = list(dict.fromkeys(text_of(model.get("name")) for model in known))
     examples = number_of(inner(task, "examples"))
     finished = text_of(inner(run, "finished")) or text_of(inner(run, "started"))
     pairs = (

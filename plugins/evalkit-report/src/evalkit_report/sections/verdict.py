@@ -3,12 +3,12 @@
 That no winner can be told yet is a verdict too: it is never hidden behind the best figure.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from evalkit_report.figures import figure, interval, names
-from evalkit_report.forms import inner, number_of, rows_of, text_of, texts_of
+from evalkit_report.forms import inner, number_of, reason_of, rows_of, text_of, texts_of
 from evalkit_report.model import Form, Material
 from evalkit_report.sections.facts import Fact, facts_of
 from evalkit_report.sections.leads import Lead, Place, lead_of, places
@@ -21,6 +21,12 @@ STATES: Final[dict[State, str]] = {
     "none": "No comparison",
 }
 _RISING: Final = "still rising"
+_LEADS: Final[Mapping[Place | None, str]] = {
+    "behind": "beats {}",
+    "slightly behind": "is ahead of {}, perhaps by too little to matter",
+    "equal": "has the best figure, {} is as good for all that matters",
+}
+"""How the best method stands against the baseline; where that has no figure, it is not said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +70,8 @@ def verdict_of(material: Material) -> Verdict:
     best = best_of(analysis)
     if len(figured) == 1:
         headline = f"{best} is the only method with a figure."
-        return _said("none", headline, [*_reached(analysis, best), *_reasons(rows)], expected)
+        said = f"Its {text_of(analysis.get('metric'))} is {_figure_of(analysis, best)}."
+        return _said("none", headline, [said, *_reasons(rows)], expected)
     return _compared(material, analysis, expected)
 
 
@@ -122,18 +129,19 @@ def _compared(material: Material, analysis: Form, expected: tuple[Expected, ...]
 
 def _headline(best: str, baseline: str, placed: dict[str, Place]) -> tuple[State, str]:
     """How far it is settled, and the verdict in a sentence."""
-    unsettled = [name for name, place in placed.items() if place == "open"]
-    equal = [name for name, place in placed.items() if place == "equal"]
+    unsettled, slight, equal = (
+        [name for name, place in placed.items() if place == wanted]
+        for wanted in ("open", "slightly behind", "equal")
+    )
     against = placed.get(baseline)
     if against == "open" or (best == baseline and unsettled):
         return "open", "No winner can be told yet."
-    if unsettled and against is None:
-        said = f"{best} has the best figure, but {names(unsettled)} may be as good."
-        return ("open" if len(unsettled) == len(placed) else "partly"), said
     if unsettled:
-        return "partly", f"{best} beats {baseline}, but {names(unsettled)} may be as good."
-    if against == "slightly behind":
-        return "partly", f"{best} is ahead of {baseline}, perhaps by too little to matter."
+        lead = _LEADS.get(against, "has the best figure").format(baseline)
+        state: State = "open" if len(unsettled) == len(placed) else "partly"
+        return state, f"{best} {lead}, but {names(unsettled)} may be as good."
+    if slight:
+        return "partly", f"{best} is ahead of {names(slight)}, perhaps by too little to matter."
     if equal and len(equal) == len(placed):
         return "settled", "All methods are equally good, for all that matters."
     if equal:
@@ -144,16 +152,19 @@ def _headline(best: str, baseline: str, placed: dict[str, Place]) -> tuple[State
 
 def _reached(analysis: Form, best: str) -> Iterator[str]:
     """The figure of the best method, and how it stands against the baseline."""
-    row = next(row for row in rows_of(analysis.get("methods")) if row.get("method") == best)
-    ends = _ends(number_of(row.get("low")), number_of(row.get("high")))
-    value = figure(number_of(row.get("value")))
-    yield f"{best} has the best {text_of(analysis.get('metric'))}: {value}{ends}."
+    yield f"{best} has the best {text_of(analysis.get('metric'))}: {_figure_of(analysis, best)}."
     baseline = text_of(analysis.get("baseline"))
     lead = None if best == baseline else lead_of(analysis, best, baseline)
     if best == baseline:
         yield "It is the baseline."
     elif lead is not None:
         yield _against(lead, baseline)
+
+
+def _figure_of(analysis: Form, method: str) -> str:
+    row = next(row for row in rows_of(analysis.get("methods")) if row.get("method") == method)
+    ends = _ends(number_of(row.get("low")), number_of(row.get("high")))
+    return f"{figure(number_of(row.get('value')))}{ends}"
 
 
 def _against(lead: Lead, baseline: str) -> str:
@@ -182,7 +193,7 @@ def _rising(analysis: Form) -> Iterator[str]:
 def _reasons(rows: Sequence[Form]) -> Iterator[str]:
     for row in rows:
         if number_of(row.get("value")) is None and row.get("undefined"):
-            yield f"{text_of(row.get('method'))}: {text_of(row.get('undefined'))}."
+            yield f"{text_of(row.get('method'))}: {reason_of(row.get('undefined'))}."
 
 
 def _expected(results: Form) -> Iterator[Expected]:

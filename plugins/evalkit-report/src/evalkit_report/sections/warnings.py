@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from evalkit_report.figures import counted, names, percent
-from evalkit_report.forms import form_of, inner, number_of, rows_of, text_of
+from evalkit_report.forms import form_of, inner, number_of, reason_of, rows_of, text_of
 from evalkit_report.model import Form, Material
 
 
@@ -36,7 +36,7 @@ def _unfinished(material: Material) -> Iterator[str]:
 def _without_figure(analysis: Form) -> Iterator[str]:
     for row in rows_of(analysis.get("methods")):
         if number_of(row.get("value")) is None:
-            why = text_of(row.get("undefined")) or "the reason is not known"
+            why = reason_of(row.get("undefined")) or "the reason is not known"
             yield f"{text_of(row.get('method'))} is not compared: {why}."
 
 
@@ -71,7 +71,7 @@ def judge_warnings(results: Form) -> Iterator[str]:
                 "Do not decide by these ratings."
             )
         elif state == "open":
-            yield f"The judge of {name} was not audited: its ratings may be wrong."
+            yield f"Whether the judge of {name} can be trusted is open: no audit settled it."
 
 
 def validation_of(comparison: Form) -> str:
