@@ -35,11 +35,11 @@ interfaces
 hookspecs executor_params influence
 child
 plugins suite store journal cache declared builtins predict coalesce remote
-contexts plan asking reporting
+contexts plan asking
 workshop fairness contests
 preflight jobs manifest results
 run_folder agenda ledger forecast options
-budget readiness estimate run_files tracking
+budget readiness estimate run_files tracking reporting
 executors serving runner
 prepare rescore schemas report
 export compare

@@ -107,6 +107,50 @@ def test_file_and_parameters(lab, report, folder):
     assert not (folder / "page.html").exists()
 
 
+def test_several_reporters(folder, report):
+    result = report("--with", "page", "--with", "junit", "--with", "page")
+    names = [line.rpartition("/")[2] for line in result.stdout.splitlines()]
+    assert names == ["page.html", "junit.xml"]
+    assert (folder / "page.html").exists()
+    assert (folder / "junit.xml").exists()
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "results.json",
+        "MANIFEST.json",
+        ".lock",
+        "predictions/new.jsonl",
+        "scores/a/b",
+        "a/../prompts/x",
+    ],
+)
+@pytest.mark.parametrize("by", ["-o", "--set"])
+def test_the_files_of_a_run_are_not_written_over(folder, report, file, by):
+    before = content(folder)
+    place = f"runs/latest/{file}" if by == "-o" else f"file={file}"
+    result = report("--with", "page", by, place, code=2)
+    assert f"belongs to the run in {folder}, and is not written over" in result.stderr
+    assert content(folder) == before
+
+
+def test_nor_through_a_link_or_of_another_run(lab, folder, report):
+    other = lab.path / "other"
+    shutil.copytree(folder, other)
+    (lab.path / "link.html").symlink_to(other / "results.json")
+    for place in ("link.html", "other/results.json"):
+        assert "belongs to the run in" in report("--with", "page", "-o", place, code=2).stderr
+    assert (other / "results.json").read_bytes() == (folder / "results.json").read_bytes()
+
+
+def test_a_link_to_a_report_stays_one(lab, report):
+    (lab.path / "here.html").symlink_to("there.html")
+    report("--with", "junit", "-o", "here.html")
+    assert (lab.path / "here.html").is_symlink()
+    assert (lab.path / "there.html").read_text().startswith("<?xml")
+
+
 def test_further_runs_are_handed_on_once_each(lab, folder, report):
     assert lab.run("--fresh").exit_code == 0
     newest = (lab.path / "runs" / "latest").resolve()
@@ -133,7 +177,9 @@ def test_the_default_says_how_to_get_it(report):
         (["--with", "page", "-o", "pages.py/x"], "pages.py/x: cannot be written: "),
         (["--with", "sorry"], "error: no paper\n  buy some"),
         (["--with", "exits"], 'reporter "exits" ended the program: exit code 9'),
-        (["--with", "terminal", "--open"], '--open: reporter "terminal" wrote no file'),
+        (["--with", "terminal", "--open"], "--open: no file was written"),
+        (["--with", "page", "--with", "junit", "-o", "x"], "-o FILE: one reporter writes to it"),
+        (["--with", "page", "-o", "/dev/null"], "/dev/null: cannot be written: no plain file"),
     ],
 )
 def test_faults_of_the_call(report, args, told):

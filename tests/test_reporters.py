@@ -21,6 +21,11 @@ class Both(Reporter):
     def report(self, results, folder):
         return [folder / "one.txt", folder / "two.txt"]
 
+class Empties(Reporter):
+    def report(self, results, folder):
+        results["cells"].clear()
+        results.clear()
+
 class Silly(Reporter):
     def report(self, results, folder):
         return "note.txt"
@@ -36,7 +41,7 @@ class Exits(Reporter):
 @hookimpl
 def evalkit_reporters():
     note = Entry(name="note", target="evalkit_plugins:Note", params="evalkit_plugins:NoteParams")
-    names = ("Fails", "Exits", "Both", "Silly")
+    names = ("Fails", "Exits", "Both", "Silly", "Empties")
     others = [Entry(name=n.lower(), target=f"evalkit_plugins:{n}") for n in names]
     return [note, *others, Entry(name="lost", target="no_such_module:Reporter")]
 """
@@ -77,6 +82,20 @@ def test_one_that_fails_is_told_and_harms_nobody(lab, reporting, use, reason):
     assert f"reporter {use} failed: {reason}" in result.stderr
     assert "fake-bare" in result.stdout
     assert (lab.path / "runs" / "latest" / "note.txt").exists()
+
+
+def test_what_one_does_to_its_results_is_no_others_matter(lab, reporting):
+    result = reporting('"empties"', '"note"')
+    assert result.exit_code == 0, result.output
+    assert (lab.path / "runs" / "latest" / "note.txt").read_text() == "done"
+
+
+def test_none_writes_over_what_a_run_is_made_of(lab, reporting):
+    result = reporting('"note"\nfile = "results.json"')
+    assert result.exit_code == 1
+    assert "reporter note failed: " in result.stderr
+    assert "results.json: belongs to the run in " in result.stderr
+    assert lab.run().exit_code == 1
 
 
 def test_one_that_fails_is_told_even_when_it_is_quiet(lab, reporting):

@@ -122,7 +122,9 @@ def test_an_analysis_that_cannot_be_made_is_left_out(finished):
     results = finished.results()
     assert "analysis" not in results
     assert "expectations" not in results
+    assert "slices" not in results
     assert "length" in results["cells"][0]["scores"]
+    assert "differences, tests, advice" not in result.stdout  # nor is the older one shown
 
 
 def test_predictions_that_changed_are_scored_anew(finished):

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from evalkit.errors import PluginError, UserError
 from evalkit.interfaces import Reporter
 from evalkit.plugins import Plugins
+from evalkit.run_folder import refuse_own
 from evalkit.suite import Use
 
 DEFAULT_REPORTERS = "EVALKIT_DEFAULT_REPORTERS"
@@ -68,12 +70,15 @@ def make_report(
         The files that it says it wrote.
 
     Raises:
-        UserError: it cannot, or answers what no reporter should.
+        UserError: it cannot, answers what no reporter should, or is to write to a file of a run.
         Exception: whatever else it raises is a bug of its own.
     """
+    file = use.params.get("file")
+    if isinstance(file, str):
+        refuse_own(folder / file)
     params = plugins.params("reporter", use.use).from_form(use.params)
     reporter: Reporter = plugins.load("reporter", use.use)(params)
-    written: Any = reporter.report(results, folder)
+    written: Any = reporter.report(deepcopy(dict(results)), folder)  # others get them, too
     paths = _as_paths(written)
     if paths is None:
         what = f'reporter "{use.use}" returned {written!r:.80}'

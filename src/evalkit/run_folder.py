@@ -43,6 +43,13 @@ PREDICTIONS, SCORES, NEAR_DUPLICATES, PROMPTS, LATENCY, EXAMPLES, JUDGMENTS, LED
 PROMPT_SCHEMA = "evalkit-prompt/1"
 _BLOCK = 1_000
 _LOCK = ".lock"
+_RESULTS, _MANIFEST, _ERRORS = "results.json", "manifest.json", "errors.log"
+_OWN = frozenset(
+    {
+        *(_RESULTS, _MANIFEST, EXAMPLES, JUDGMENTS, LEDGER, _ERRORS, _LOCK),
+        *(PREDICTIONS, SCORES, NEAR_DUPLICATES, PROMPTS, LATENCY),
+    }
+)
 
 
 def open_run(
@@ -170,7 +177,7 @@ class RunFolder:
 
     def log(self, label: str, traceback: str) -> None:
         """Keep the traceback of a failure."""
-        path = self.path / "errors.log"
+        path = self.path / _ERRORS
         with naming(path), path.open("a", encoding="utf-8", errors="backslashreplace") as log:
             log.write(f"{label}\n{traceback}\n")
 
@@ -184,6 +191,22 @@ def _taken(path: Path, lock: Lock) -> UserError:
         "wait until it is done, or end it and run again: it goes on where it stopped; "
         "--fresh makes a run of its own, --output-dir DIR one elsewhere",
     )
+
+
+def refuse_own(path: Path) -> None:
+    """See that a file is none of those that a run folder itself is made of.
+
+    Raises:
+        UserError: it is one, or lies among them: whoever writes there destroys a run.
+    """
+    place = path.resolve()
+    for folder in place.parents:
+        own = place.relative_to(folder).parts[0].casefold() in _OWN  # case may not count here
+        if own and any((folder / name).exists() for name in (_RESULTS, _MANIFEST)):
+            raise UserError(
+                f"{path}: belongs to the run in {folder}, and is not written over",
+                "name another file",
+            )
 
 
 def _copy(source: Path, target: Path) -> None:

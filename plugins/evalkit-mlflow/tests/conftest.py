@@ -53,11 +53,26 @@ judge = "parrot"
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(monkeypatch):
+def _own_environment(monkeypatch, tmp_path_factory):
     """Let no setting of the user's reach the tests, but for the interpreter."""
+    forget_settings(monkeypatch, tmp_path_factory)
+
+
+def forget_settings(monkeypatch, tmp_path_factory):
     for name in list(os.environ):
         if name.startswith("MLFLOW_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path_factory.getbasetemp() / "nobody"))
+
+
+@pytest.fixture
+def credentials_file(monkeypatch, tmp_path):
+    """The file of a user who has logged in with it."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    path = tmp_path / ".mlflow" / "credentials"
+    path.parent.mkdir()
+    path.write_text("[mlflow]\nmlflow_tracking_username = cassim\nmlflow_tracking_password = 50%\n")
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -181,6 +196,16 @@ def results(folder):
     return load_run(folder).results
 
 
+@pytest.fixture(scope="session")
+def tracked(server, finished, tmp_path_factory):
+    """The runs of one report, for tests that only look at them."""
+    with pytest.MonkeyPatch.context() as patch:
+        forget_settings(patch, tmp_path_factory)
+        params = MlflowParams(tracking_uri=server.uri, tags={"team": "a"})
+        MlflowReporter(params).report(load_run(finished).results, finished)
+    return server.runs("tracked")
+
+
 @pytest.fixture
 def track(server, folder, results, request, monkeypatch):
     """Report the results under an experiment of the test's own; its runs."""
@@ -189,6 +214,6 @@ def track(server, folder, results, request, monkeypatch):
     def track(**params):
         given = {"tracking_uri": server.uri, "experiment": request.node.name, **params}
         MlflowReporter(MlflowParams(**given)).report(results, folder)
-        return server.runs(request.node.name)
+        return server.runs(given["experiment"])
 
     return track

@@ -4,15 +4,18 @@ import http.server
 import socket
 import sys
 import threading
+from base64 import b64encode
 
 import pytest
 
 from evalkit import UserError
+from evalkit_mlflow.credentials import hidden
 from evalkit_mlflow.params import MlflowParams
 from evalkit_mlflow.reporter import MlflowReporter
 from evalkit_mlflow.server import PYTHON, send, shown
 
 PASSWORD = "open-sesame/42"
+IN_HEADER = b64encode(f"alibaba:{PASSWORD}".encode()).decode()
 
 
 @pytest.fixture
@@ -27,7 +30,14 @@ def report(results, folder, monkeypatch):
         with pytest.raises(UserError) as caught:
             MlflowReporter(MlflowParams(**params)).report(results, folder)
         told = str(caught.value)
-        for secret in ("alibaba", PASSWORD, "open-sesame", "key=abc", "token-of-the-cave"):
+        for secret in (
+            "alibaba",
+            PASSWORD,
+            "open-sesame",
+            "key=abc",
+            "token-of-the-cave",
+            IN_HEADER,
+        ):
             assert secret not in told
         assert f"MLflow at http://{place}/: " in told
         return told
@@ -37,7 +47,7 @@ def report(results, folder, monkeypatch):
 
 @pytest.fixture
 def refusing():
-    """A server that answers every request alike; its place."""
+    """A server that answers every request alike, by its headers if `body` is None; its place."""
     servers = []
 
     def start(status, body):
@@ -45,7 +55,7 @@ def refusing():
             def answer(self):
                 self.send_response(status)
                 self.end_headers()
-                self.wfile.write(body)
+                self.wfile.write(str(self.headers).encode() if body is None else body)
 
             do_GET = do_POST = answer
 
@@ -84,6 +94,17 @@ def test_a_server_that_says_nothing_is_given_up(mlflow_python, report):
 def test_a_server_that_refuses(mlflow_python, report, refusing, status):
     told = report(refusing(status, b"go away, alibaba:open-sesame/42"))
     assert "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD" in told
+
+
+def test_a_server_that_repeats_the_credentials(mlflow_python, report, refusing):
+    assert "Authorization: Basic [secret]" in report(refusing(400, None))
+
+
+def test_a_server_that_fails(mlflow_python, report, refusing, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    told = report(refusing(500, b"alibaba:open-sesame/42"))
+    assert "500" in told
+    assert "what its log says" in told
 
 
 @pytest.mark.parametrize(
@@ -145,6 +166,14 @@ class TestWithoutMlflow:
     def test_what_it_says_is_shown_without_secrets(self, interpreter, report, says):
         interpreter(f"cat >/dev/null; echo '{says}'; echo alibaba:open-sesame/42 >&2; exit 3")
         report("h")
+
+    @pytest.mark.parametrize("repeated", ["cassim", "50%", "50%25", "Y2Fzc2ltOjUwJQ=="])
+    def test_what_mlflows_own_file_holds_is_not_shown(self, credentials_file, repeated):
+        assert hidden(f"you sent <{repeated}>", "http://h") == "you sent <[secret]>"
+
+    def test_a_file_that_cannot_be_read_hides_nothing(self, credentials_file):
+        credentials_file.write_bytes(b"\xff no section")
+        assert hidden("it is said", "http://h") == "it is said"
 
     def test_it_is_ended_when_the_time_is_over(self, interpreter, report):
         interpreter("exec sleep 600")

@@ -8,11 +8,25 @@ from evalkit_mlflow.reporter import MlflowReporter, artifacts
 from evalkit_mlflow.server import find_server
 
 
-@pytest.mark.parametrize(
-    "uri", ["http://u:secret@h", "http://u@h", "http://h?token=secret", "http://[x"]
-)
+@pytest.mark.parametrize("uri", ["http://u:secret@h", "http://u@h", "http://h?token=secret"])
 def test_credentials_in_a_suite_are_refused(uri):
-    with pytest.raises(ValueError, match="tracking-uri"):
+    with pytest.raises(ValueError, match="tracking-uri must not hold credentials"):
+        MlflowParams(tracking_uri=uri)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "/home/me/runs",
+        "file:///home/me",
+        "sqlite:////home/me/x",
+        "databricks",
+        "http:",
+        "http://[x",
+    ],
+)
+def test_a_suite_names_servers_alone(uri):
+    with pytest.raises(ValueError, match="tracking-uri must be a server"):
         MlflowParams(tracking_uri=uri)
 
 
@@ -97,13 +111,21 @@ def test_which_server(named, environment, expected):
     assert find_server(named, environment) == expected
 
 
-@pytest.mark.parametrize("variable", ["MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"])
+@pytest.mark.parametrize(
+    "variable", ["MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_AUTH"]
+)
 @pytest.mark.parametrize("own", ["", "http://other"])
 def test_a_suite_does_not_say_where_credentials_go(variable, own):
     environment = {variable: "canary-1234", "MLFLOW_TRACKING_URI": own}
     with pytest.raises(UserError, match=f"http://h, which would get {variable}") as caught:
         find_server("http://h", environment)
     assert "canary" not in str(caught.value)
+
+
+def test_a_suite_does_not_get_what_mlflow_reads_from_its_own_file(credentials_file):
+    with pytest.raises(UserError, match=r"which would get ~/\.mlflow/credentials"):
+        find_server("http://h", {})
+    assert find_server("http://h", {"MLFLOW_TRACKING_URI": "http://h"}) == "http://h"
 
 
 def test_plugins_are_listed_without_mlflow(project):

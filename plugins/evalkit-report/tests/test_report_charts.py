@@ -16,7 +16,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.fixture(scope="module")
 def full():
-    return all_charts(everything())
+    return all_charts(everything()).parts
 
 
 @pytest.fixture(scope="module")
@@ -41,19 +41,19 @@ def test_every_part_of_the_report_has_its_charts(full):
 
 def test_a_run_without_anything_has_no_charts():
     empty = material([{"id": "a", "method": "a", "outcomes": None, "report": None}])
-    assert all_charts(empty) == dict.fromkeys(PARTS, ())
+    assert all_charts(empty).parts == dict.fromkeys(PARTS, ())
 
 
 def test_without_an_analysis_the_rest_is_drawn():
     half = material(
         [cell("a", report={"loss": [[1, 2.0], [2, 1.0]]})], None, [contest({"a-s1": 1500.0})]
     )
-    found = all_charts(half)
+    found = all_charts(half).parts
     assert [part for part, charts in found.items() if charts] == ["ratings", "outcomes", "losses"]
 
 
 def test_one_method_has_no_tradeoffs_but_outcomes():
-    found = all_charts(material([cell("a")], analysis([figure("a")])))
+    found = all_charts(material([cell("a")], analysis([figure("a")]))).parts
     assert [part for part, charts in found.items() if charts] == ["outcomes"]
 
 
@@ -89,7 +89,7 @@ def test_names_and_ids_are_unique_in_a_page(charts):
 
 def test_two_comparisons_of_one_name_have_charts_of_two_names():
     twice = material([cell("a")], None, [contest({"a-s1": 1500.0}), contest({"a-s1": 1400.0})])
-    names = [chart.name for chart in all_charts(twice)["ratings"]]
+    names = [chart.name for chart in all_charts(twice).parts["ratings"]]
     assert names == ["ratings-judge-elo-seed-1", "ratings-judge-elo-seed-1-2"]
 
 

@@ -29,7 +29,7 @@ def no_engine(monkeypatch):
 
 
 def outcomes():
-    return all_charts(material([cell("a")]))["outcomes"]
+    return all_charts(material([cell("a")])).parts["outcomes"]
 
 
 def test_what_did_not_change_is_not_drawn_again(folder, no_engine):

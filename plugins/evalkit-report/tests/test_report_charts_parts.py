@@ -191,6 +191,27 @@ def test_a_method_without_a_price_is_named():
     (beside,) = beside_charts(shown)
     assert beside.rows == (("cheap", "0", "1"), ("good", "5", "2"))
     assert beside.notes == ("Not drawn: bad, the suite gives no prices of it.",)
+    assert "The Pareto front is that of the methods that are drawn." in (
+        tradeoff_charts(shown)[0].notes
+    )
+
+
+def test_what_an_hour_is_taken_for_is_said_wherever_it_is_shown():
+    costs = {"cheap": cost(0, 1.0), "good": cost(5, 2.0), "bad": cost(1, 3.0)}
+    costs["good"]["serving"]["utilisation"] = 0.6
+    shown = priced(costs, break_evens=[volume("good", "cheap", 1000.0, 500.0, None)])
+    for make in (tradeoff_charts, beside_charts, break_even_charts):
+        assert any("busy 60% of the time" in note for note in make(shown)[0].notes)
+
+
+def test_a_method_without_an_engine_has_no_tokens():
+    costs = {"cheap": cost(), "good": cost(), "bad": cost(tokens=0.0)}
+    costs["bad"]["serving"]["completion_tokens"] = 0.0
+    costs["good"]["serving"]["completion_tokens"] = None
+    assert [draft.name for draft in tradeoff_charts(priced(costs))] == ["quality-time"]
+    costs["good"] = cost()
+    notes = tradeoff_charts(priced(costs))[0].notes
+    assert "Not drawn: bad, it asks no engine." in notes
 
 
 def test_methods_that_cost_nothing_at_all_are_drawn():
@@ -207,6 +228,7 @@ def test_latency_that_was_measured_replaces_the_time_of_batches():
     draft = tradeoff_charts(shown)[-1]
     assert draft.name == "quality-latency"
     assert [row[0] for row in draft.rows] == ["cheap", "good, seed 1"]
+    assert [row[-1] for row in draft.rows] == ["yes", "yes"]
     assert draft.notes[1:] == (
         "Not drawn: good, seed 2, more than 5% of the requests were never answered.",
         "Not drawn: bad, its latency was not measured.",
@@ -220,6 +242,8 @@ def test_loads_that_differ_are_told():
     (draft,) = tradeoff_charts(shown)
     assert "1 or 2 a second" in draft.notes[0]
     assert "cannot be compared" in draft.notes[0]
+    assert {row[-1] for row in draft.rows} == {NOTHING}
+    assert "Pareto" not in draft.summary + "".join(said(draft)) + "".join(texts(draft))
 
 
 def test_break_even_volumes():

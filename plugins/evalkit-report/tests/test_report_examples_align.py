@@ -64,8 +64,23 @@ def test_an_item_that_a_target_has_twice_is_missed_once():
     assert rows_of([("a",), ("a",)], []) == (None, [(0, None, None, 0)])
 
 
+def test_items_that_stand_for_the_same_one_have_a_row_each_the_most_similar_first():
+    matches = {"study": [[0, 0, 0.9], [1, 0, 1], [2, 0, 0.85]]}
+    by, rows = rows_of([("a",), ("b",)], [("aa",), ("a",), ("ab",)], matches)
+    assert by == "study"
+    assert rows == [(0, 1, 1.0, 1), (0, 0, 0.9, 1), (0, 2, 0.85, 1), (1, None, None, 0)]
+
+
+def test_an_item_that_stands_for_two_leaves_neither_missed():
+    matches = {"metric": [[0, 0, 1], [0, 1, 0.9]]}
+    assert rows_of([("a",), ("b",)], [("a",)], matches) == (
+        "metric",
+        [(0, 0, 1.0, 1), (1, 0, 0.9, 1)],
+    )
+
+
 def test_pairs_that_cannot_be_are_not_used():
-    wrong = [[5, 0, 1], [0, 5, 1], [-1, 0, 1], [0, 0, 2], [0, 0], "x", None, [0, 0, 1], [0, 1, 1]]
+    wrong = [[5, 0, 1], [0, 5, 1], [-1, 0, 1], [0, 0, 2], [0, 0], "x", None, [0, 0, 1], [0, 0, 0.5]]
     by, rows = rows_of([("a",), ("b",)], [("x",)], {"metric": wrong})
     assert (by, rows) == ("metric", [(0, 0, 1.0, 1), (1, None, None, 0)])
 
@@ -76,18 +91,16 @@ def test_nothing_on_a_side(target, answer):
 
 
 @given(ITEMS, ITEMS, st.dictionaries(st.sampled_from("mn"), st.one_of(st.none(), PAIRS)))
-def test_every_item_is_there_and_none_twice(target, answer, matches):
+def test_every_item_is_there_and_no_row_twice(target, answer, matches):
     _, pairs = chosen_pairs(target, answer, matches, preferred="m")
     rows = aligned(target, answer, pairs)
     targets = [row.target for row in rows if row.target is not None]
-    answers = [row.answer for row in rows if row.answer is not None]
-    assert targets == sorted(set(targets))
-    assert len(answers) == len(set(answers))
+    assert targets == sorted(targets)
+    assert len(rows) == len({(row.target, row.answer) for row in rows})
     assert {target[j] for j in targets} == set(target)
     counted = Counter({})
-    for row in rows:
-        if row.answer is not None:
-            counted[answer[row.answer]] += row.times
+    for i, times in {row.answer: row.times for row in rows if row.answer is not None}.items():
+        counted[answer[i]] += times
     assert counted == Counter(answer)
     assert all((row.similarity is None) == (None in (row.target, row.answer)) for row in rows)
 

@@ -17,6 +17,7 @@ from evalkit_report.material import gather
 from evalkit_report.page import render
 from evalkit_report.params import HtmlParams
 from evalkit_report.reporter import HtmlReporter
+from evalkit_report.sections.judging import judged_of
 
 from .report_runs import SUITE, changed, make_run
 
@@ -243,6 +244,14 @@ class TestWhatIsMissing:
         text = Outline(render(gather(changed(run, **changes)), 100)).text()
         assert all(cell["method"] in text for cell in run.results["cells"])
 
+    def test_charts_of_damaged_data_are_named_and_the_rest_is_drawn(self, run):
+        analysis = run.results["analysis"]
+        costs = {name: {**one, "serving": None} for name, one in analysis["costs"].items()}
+        broken = changed(run, analysis={**analysis, "costs": costs})
+        shown = render(gather(broken), 100)
+        assert "results.json: tradeoffs: " in Outline(shown).text()
+        assert 'id="chart-outcomes"' in shown
+
     def test_everything_optional(self, run):
         done = Project(run.folder).run("schema", "results", check=True)
         bare = required(run.results, json.loads(done.stdout))
@@ -312,8 +321,25 @@ class TestSeveralRuns:
     def test_the_same_run_twice_is_one(self, run):
         assert len(gather(run, [run.folder]).runs) == 1
 
+    def test_groups_by_another_metric_are_not_mixed_in(self, run, other):
+        results = json.loads(json.dumps(other.results))
+        for row in results["slices"]:
+            row["metric"] = "other"
+        (other.folder / "results.json").write_text(json.dumps(results))
+        try:
+            material = gather(run, [other.folder])
+        finally:
+            (other.folder / "results.json").write_text(json.dumps(other.results))
+        assert {row["metric"] for row in material.slices} == {"contains"}
+        assert any("those of other, not of contains" in said for said in material.missing)
+
+    def test_judges_are_told_apart_by_their_runs(self, run, other):
+        names = [one.name for one in judged_of(gather(run, [other.folder]))]
+        assert len(set(names)) == len(names) == 4
+
     def test_a_run_that_is_not_there_is_named(self, run, tmp_path):
         material = gather(run, [tmp_path / "nowhere"])
+        assert not any(str(tmp_path) in sentence for sentence in material.missing)
         assert len(material.runs) == 1
         assert any("nowhere" in sentence for sentence in material.missing)
 
@@ -323,6 +349,8 @@ class TestSeveralRuns:
         assert material.missing
         assert len(material.cells) == 12
         assert len(set(material.methods)) == 6
+        known = {row["method"] for row in material.analysis["methods"]}
+        assert known < set(material.methods)
 
 
 class TestFile:
@@ -337,6 +365,10 @@ class TestFile:
         params = HtmlParams(file=str(tmp_path / "taken" / "report.html"))
         with pytest.raises(UserError, match="cannot be written"):
             HtmlReporter(params).report(run.results, run.folder)
+
+    def test_the_root_is_no_file(self, run):
+        with pytest.raises(UserError, match="cannot be written"):
+            HtmlReporter(HtmlParams(file="/")).report(run.results, run.folder)
 
     def test_the_same_run_gives_the_same_file(self, run):
         assert render(gather(run), 100) == render(gather(run), 100)

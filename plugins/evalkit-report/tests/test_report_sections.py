@@ -78,7 +78,8 @@ class TestFigures:
 
     def test_what_is_not_zero_never_looks_so(self):
         assert signed(-0.0002) == "\N{MINUS SIGN}0.0002"
-        assert percent(0.001) == "<1%"
+        assert percent(0.001) == percent(0.005) == "<1%"
+        assert figure(-0.0) == figure(-1e-17) == "0.000"
         assert percent(0.999) == ">99%"
         assert p_value(0.0001) == "p < .001"
         assert [percent(0), percent(1), p_value(1.0), p_value(0.02)] == [
@@ -89,8 +90,8 @@ class TestFigures:
         ]
 
     def test_amounts(self):
-        assert [amount(n) for n in (0, 0.01234, 93.875, 12345.6, 1e-5)] == [
-            "0", "0.0123", "93.9", "12,346", "0.00001",
+        assert [amount(n) for n in (0, 0.01234, 93.875, 999.7, 12345.6, 1e-5)] == [
+            "0", "0.0123", "93.9", "1,000", "12,346", "0.00001",
         ]  # fmt: skip
 
     def test_durations(self):
@@ -186,6 +187,23 @@ class TestMethods:
         field = column.fields[0]
         assert (field.text, field.order, field.note) == ("1475.0*", 1475.0, "[1366, 1563], rank 1")
 
+    def test_a_rating_below_zero_is_a_number_too(self):
+        rows = [{"method": "a", "value": 0.1, "ratings": {"bt": "\N{MINUS SIGN}1.5 [-2, -1]"}}]
+        (column,) = methods_of(material([cell("a")], {"methods": rows})).columns
+        assert column.fields[0].order == -1.5
+
+    def test_none_that_failed_is_a_number_too(self):
+        rows = [{"method": "a", "value": 0.1, "failed": 0}, {"method": "b", "failed": 2}]
+        (column,) = methods_of(material([cell("a"), cell("b")], {"methods": rows})).columns
+        assert [field.text for field in column.fields] == ["0", "2"]
+        assert methods_of(material([cell("a")], {"methods": rows[:1]})).columns == ()
+
+    def test_a_baseline_without_a_figure_is_not_drawn(self):
+        rows = [{"method": "a", "value": None}, {"method": "b", "value": 0.5}]
+        form = {"methods": rows, "baseline": "a"}
+        assert not methods_of(material([cell("a"), cell("b")], form)).marked
+        assert methods_of(material([cell("a"), cell("b")], form | {"baseline": "b"})).marked
+
     def test_a_latency_that_is_not_reached(self):
         latency = [
             {"p50": {"value": None, "low": 1.0, "high": None, "infinite": ["value", "high"]}}
@@ -243,6 +261,13 @@ class TestJudging:
         assert found.headings == ("elo", "wins")
         assert found.audits[0].checks[0].value == "\N{EN DASH}"
 
+    def test_what_has_no_rating_is_last_even_where_ratings_are_below_zero(self):
+        values = {"a": None, "b": -2.0, "c": -1.0}
+        rows = [{"contestant": name, "values": {"bt": value}} for name, value in values.items()]
+        form = {"name": "duel", "headline": "bt", "standings": rows}
+        (found,) = judged_of(material(results={"comparisons": [form]}))
+        assert [one.name for one in found.standings] == ["c", "b", "a"]
+
     def test_one_that_failed(self):
         failed = {"name": "duel", "failure": {"reason": "no judge"}, "standings": []}
         (found,) = judged_of(material(results={"comparisons": [failed]}))
@@ -282,6 +307,7 @@ class TestPrompts:
             material(cells, results={"task": {"instruction": "Do."}}, prompts=prompts)
         )
         assert [(one.key, one.changed) for one in found.taught] == [("a-1", False), ("a-3", True)]
+        assert found.gist == "the task's instruction / instruction changed"
 
     def test_what_was_sent(self):
         step = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 8, "temperature": 0,
@@ -299,6 +325,21 @@ class TestOrigin:
         manifest = {"command": ["run", "a suite.toml", "--output-dir", "/srv/people/ada/runs"]}
         found = origin_of(material(manifest=manifest))
         assert found.command == "evalkit run 'a suite.toml' --output-dir runs"
+        manifest["command"] = ["run", "--set", "task.path=/srv/people/ada/data"]
+        assert origin_of(material(manifest=manifest)).command == (
+            "evalkit run --set task.path=data"
+        )
+
+    def test_libraries_and_machine(self):
+        machine = {"processor": "P", "memory_gb": 33.6, "gpus": ["H", "H", "", "A"]}
+        manifest = {"libraries": {"jinja2": "3.1.6"}, "machine": machine, "cores": 2}
+        groups = {one.heading: one.pairs for one in origin_of(material(manifest=manifest)).facts}
+        assert groups["Libraries"] == (("jinja2", "3.1.6"),)
+        assert groups["Machine"] == (
+            ("processor", "P"), ("cores", "2"), ("memory", "33.6 GB"), ("GPUs", "2 times H, A"),
+        )  # fmt: skip
+        older = {one.heading: one.pairs for one in origin_of(material()).facts}
+        assert older["Libraries"] == older["Machine"] == ()
 
     def test_without_a_manifest(self):
         found = origin_of(material())

@@ -80,6 +80,40 @@ class TestState:
         lost = [difference("a", 0.3, "better", p=0.2)]
         found = verdict(analysis([method("base", 0.2), method("a", 0.5)], lost))
         assert found.state == "open"
+        assert "the test does not confirm the verdict" in found.facts[1].lines
+
+    @pytest.mark.parametrize(("p", "state"), [(0.05, "open"), (0.0499, "settled")])
+    def test_a_p_at_the_level_is_no_win(self, p, state):
+        won = [difference("a", 0.3, "better", p=p)]
+        assert verdict(analysis([method("base", 0.2), method("a", 0.5)], won)).state == state
+
+    def test_a_baseline_that_is_as_good_is_not_beaten(self):
+        same = [difference("a", 0.001, "equivalent"), difference("b", 0.0, "equivalent")]
+        found = verdict(analysis(THREE, same, **shares(a=1.0, b=0.4)))
+        assert found.state == "partly"
+        assert found.headline == (
+            "a has the best figure, base is as good for all that matters, but b may be as good."
+        )
+
+    def test_perhaps_too_little_over_the_baseline_and_not_over_another(self):
+        slight = [difference("a", 0.03, "better, maybe trivial")]
+        found = verdict(analysis(THREE, slight, **shares(a=1.0, b=0.4)))
+        assert found.state == "partly"
+        assert found.headline == (
+            "a is ahead of base, perhaps by too little to matter, but b may be as good."
+        )
+
+    def test_another_that_is_slightly_behind_is_not_settled(self):
+        pairs = [WON[0], difference("a", 0.01, "better, maybe trivial", baseline="b")]
+        found = verdict(analysis(THREE, pairs))
+        assert found.state == "partly"
+        assert found.headline == "a is ahead of b, perhaps by too little to matter."
+
+    def test_a_baseline_that_is_slightly_ahead(self):
+        slight = [difference("a", -0.01, "worse, maybe trivial")]
+        found = verdict(analysis([method("base", 0.2), method("a", 0.19)], slight))
+        assert found.state == "partly"
+        assert found.headline == "base is ahead of a, perhaps by too little to matter."
 
     def test_perhaps_too_little_to_matter(self):
         slight = [difference("a", 0.03, "better, maybe trivial")]
@@ -109,6 +143,19 @@ class TestState:
         )
         assert found.state == "open"
 
+    def test_equal_figures_are_told(self):
+        tied = [method("base", 0.2), method("a", 0.5), method("b", 0.5)]
+        found = verdict(analysis(tied, WON, **shares(a=1.0, b=1.0)))
+        assert found.sentences[:2] == ("a has the best f1: 0.500.", "b has the same figure.")
+        assert "That is 0.300 more than base" in found.sentences[2]
+
+    def test_a_baseline_with_the_same_figure(self):
+        same = [difference("a", 0.0, "equivalent", p=1.0)]
+        found = verdict(
+            analysis([method("base", 0.5), method("a", 0.5)], same, recommendation={"best": "a"})
+        )
+        assert found.sentences == ("a has the best f1: 0.500.", "base has the same figure.")
+
     def test_less_can_be_better(self):
         won = [difference("a", -0.3, "better")]
         found = verdict(analysis([method("base", 0.5), method("a", 0.2)], won, direction="lower"))
@@ -129,6 +176,7 @@ class TestUndefined:
         found = verdict(analysis([method("base", 0.2), method("a", None, undefined="failed")]))
         assert found.state == "none"
         assert "only method" in found.headline
+        assert found.sentences == ("Its f1 is 0.200.", "a: failed.")
 
     def test_everything_optional_is_missing(self):
         found = verdict({"methods": [{"method": "a", "value": 0.5}, {"method": "b", "value": 0.1}]})
@@ -136,9 +184,13 @@ class TestUndefined:
         assert found.facts[0].value == "not known"
 
     def test_an_undefined_difference_says_why(self):
-        lost = [difference("a", None, None, p=None, undefined="no example has both")]
+        why = "undefined, because no example has both"
+        lost = [difference("a", None, None, p=None, undefined=why)]
         found = verdict(analysis([method("base", 0.2), method("a", 0.5)], lost))
-        assert any("no example has both" in sentence for sentence in found.sentences)
+        assert "How far it is from base, the baseline, is not known: no example has both." in (
+            found.sentences
+        )
+        assert found.facts[0].lines == ("no example has both",)
 
     def test_expectations(self):
         rows = [
@@ -156,7 +208,13 @@ class TestFacts:
         )
         more = verdict(form).facts[3]
         assert more.value == "≈ 300 examples"
+        assert more.unit == "to tell a from base, in 4 of 5 cases"
         assert "there were 40" in more.lines
+
+    def test_for_one_that_is_slightly_behind_the_test_needs_no_more(self):
+        slight = [difference("a", 0.03, "better, maybe trivial", needed=300)]
+        more = verdict(analysis([method("base", 0.2), method("a", 0.23)], slight)).facts[3]
+        assert (more.value, more.unit) == ("more data", "how much is not known")
 
     def test_of_a_pair_that_was_not_compared_the_advice_knows(self):
         undecided = [{"method": "b", "compared_with": "a", "examples": 40, "examples_needed": 900}]
@@ -176,11 +234,17 @@ class TestFacts:
             "by": "cost per 1,000 answers",
             "methods": [{"method": "a", "cost": 1.234}, {"method": "base", "cost": 0.5}],
         }
-        form["costs"] = {"a": {"adaptation": {"total": 12.5, "training_examples": 100}}}
+        form["costs"] = {
+            "a": {
+                "adaptation": {"total": 12.5, "training_examples": 100},
+                "serving": {"utilisation": 0.6},
+            }
+        }
         cost = verdict(form).facts[2]
         assert (cost.value, cost.unit) == ("EUR 1.23", "per 1,000 answers")
         assert cost.lines == (
             "base: EUR 0.5",
+            "with a device that is busy 60% of the time",
             "EUR 12.5 once, to adapt it",
             "100 training examples",
         )
@@ -192,6 +256,8 @@ class TestFacts:
         )
         assert "40 examples from 35 sources" in verdict(form).facts[1].lines
         assert any("one seed" in line for line in verdict(form).facts[1].lines)
+        assert "further seeds would tell how far they differ" in verdict(form).facts[3].lines
+        assert not any("seed" in line for line in verdict(analysis(THREE, WON)).facts[3].lines)
 
 
 class TestLeads:
@@ -200,6 +266,10 @@ class TestLeads:
         lead = lead_of(form, "base", "a")
         assert (lead.value, lead.verdict) == (-0.3, "worse, maybe trivial")
         assert (lead.low, lead.high) == (pytest.approx(-0.4), pytest.approx(-0.2))
+
+    def test_nothing_seen_from_the_other_side_is_no_less_than_nothing(self):
+        lead = lead_of(analysis(THREE, [difference("a", 0.0, "equivalent")]), "base", "a")
+        assert str(lead.value) == "0.0"
 
     def test_a_pair_that_was_compared_goes_by_its_verdict(self):
         form = analysis(THREE, [*WON, difference("a", 0.1, "better", baseline="b")])

@@ -52,7 +52,8 @@ def test_an_answer_that_failed_has_a_reason_and_no_score(folder, as_csv):
             {"ratio": {"numerator": {"tp": 2}, "denominator": {"n": 1, "m": 1}}},
             0.4,
         ),
-        ({"ratio": {"numerator": {"tp": 2}, "denominator": {"zero": 1}}}, None),
+        ({"ratio": {"numerator": {"tp": 2}, "denominator": {"zero": 1}, "empty": None}}, None),
+        ({"ratio": {"numerator": {"tp": 2}, "denominator": {"zero": 1}, "empty": 1.0}}, 1.0),
     ],
 )
 def test_what_an_answer_is_worth(score, expected):

@@ -41,7 +41,13 @@ _COMES_WITH = {
     help="Write there, not into the run folder.",
 )
 @click.option(
-    "--with", "name", default="html", show_default=True, metavar="NAME", help="The reporter."
+    "--with",
+    "names",
+    default=["html"],
+    show_default="html",
+    multiple=True,
+    metavar="NAME",
+    help="The reporter; may be repeated.",
 )
 @click.option(
     "--set",
@@ -51,7 +57,7 @@ _COMES_WITH = {
     help="A parameter of the reporter; may be repeated.",
 )
 @click.option("-p", "modules", multiple=True, metavar="MODULE", help="Load a plugin module.")
-def command(runs: Sequence[str], *, show: bool, name: str, **options: Any) -> int:
+def command(runs: Sequence[str], *, show: bool, names: Sequence[str], **options: Any) -> int:
     """Make the report of a run again, from its run folder alone.
 
     RUN is a run folder, for instance runs/latest. Further ones are shown beside it, if the reporter
@@ -62,14 +68,20 @@ def command(runs: Sequence[str], *, show: bool, name: str, **options: Any) -> in
         refuse_taken(taken)
     results = read_results(folder)
     plugins = build_manager(options["modules"], local_folders=say_local())
-    use = _use(plugins, name, options["overrides"], _places(options["file"], others))
+    places = _places(options["file"], others)
+    uses = [_use(plugins, name, options["overrides"], places) for name in dict.fromkeys(names)]
     if options["file"] is not None:
+        if len(uses) > 1:
+            raise UserError("-o FILE: one reporter writes to it", "name one by --with")
         check_place(options["file"])
-    written = _written(use, plugins, results, folder)
-    for path in written:
-        click.echo(printable(f"report: {shown_place(path)}"))
+    written: list[Path] = []
+    for use in uses:
+        made = _written(use, plugins, results, folder)
+        for path in made:
+            click.echo(printable(f"report: {shown_place(path)}"))
+        written += made
     if show:
-        _open(written, name)
+        _open(written)
     return 0
 
 
@@ -77,7 +89,7 @@ def _places(file: Path | None, others: Sequence[Path]) -> dict[str, Any]:
     """What the arguments say of the reporter's parameters; as texts, in which tables have paths."""
     table: dict[str, Any] = {}
     if file is not None:
-        table["file"] = str(file.absolute())
+        table["file"] = str(file.resolve())  # a link stays one: what it points to is written
     if others:
         table["runs"] = list(map(str, others))
     return table
@@ -133,13 +145,13 @@ def _written(use: Use, plugins: Plugins, results: dict[str, Any], folder: Path) 
         raise PluginError(what, "that is a bug: tell its authors") from None
 
 
-def _open(written: Sequence[Path], name: str) -> None:
+def _open(written: Sequence[Path]) -> None:
     """Show the first file in the web browser.
 
     Raises:
         UserError: there is no file.
     """
     if not written:
-        raise UserError(f'--open: reporter "{name}" wrote no file', "leave --open out")
+        raise UserError("--open: no file was written", "leave --open out")
     if not webbrowser.open(written[0].absolute().as_uri()):
         click.echo("no web browser could be started: open the file yourself", err=True)

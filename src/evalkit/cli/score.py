@@ -11,6 +11,7 @@ from evalkit.params import Params
 from evalkit.report.printable import printable
 from evalkit.report.terminal import TerminalReporter
 from evalkit.rescore import rescore
+from evalkit.results import read_results
 from evalkit.store import find_run
 
 
@@ -45,10 +46,11 @@ def command(
         raise click.UsageError("--name needs a single --metric")
     folder = find_run(run)
     say_local()
-    results = rescore(folder, metrics, overrides=overrides, name=name, modules=modules)
+    rescore(folder, metrics, overrides=overrides, name=name, modules=modules)
     try:
         results = analyse_again(folder)
     except UserError as error:  # the scores are there all the same
         click.echo(printable(f"the methods were not compared: {error}"), err=True)
+        results = read_results(folder)
     TerminalReporter(Params()).report(results, folder)
     return 0

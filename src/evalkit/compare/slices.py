@@ -25,9 +25,7 @@ from evalkit.stats.scores import Scores
 Form = dict[str, Any]
 
 
-def make_slices(
-    folder: Path, results: Mapping[str, Any], metric: str | None = None
-) -> list[Form]:
+def make_slices(folder: Path, results: Mapping[str, Any], metric: str | None = None) -> list[Form]:
     """One row for each group and method.
 
     Args:

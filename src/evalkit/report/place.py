@@ -9,14 +9,17 @@ def check_place(path: Path) -> None:
     """See that a file can be written there, before anything is run.
 
     Raises:
-        UserError: it cannot.
+        UserError: it cannot; or it is a device or a pipe, which a file would replace.
     """
+    place = path.resolve()  # of a link to nothing yet, the link is to stay
+    existed = place.exists()
+    if existed and not place.is_dir() and not place.is_file():
+        raise UserError(f"{path}: cannot be written: no plain file", "name a file")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        existed = path.exists()
-        path.open("a").close()
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.open("a").close()
         if not existed:
-            path.unlink()
+            place.unlink()
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror}") from None
 

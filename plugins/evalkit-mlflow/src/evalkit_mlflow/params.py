@@ -42,12 +42,20 @@ class MlflowParams(Params):
     )
 
     @model_validator(mode="after")
-    def _no_credentials(self) -> Self:
+    def _a_server_without_credentials(self) -> Self:
         """A fault of the whole table, as the message then does not show the value."""
+        if self.tracking_uri is None:
+            return self
         try:
-            parts = urlsplit(self.tracking_uri or "")
+            parts = urlsplit(self.tracking_uri)
+            is_server = parts.scheme in ("http", "https") and bool(parts.hostname)
         except ValueError:
-            raise ValueError("tracking-uri is no URI such as http://localhost:5000") from None
+            is_server = False
+        if not is_server:
+            raise ValueError(
+                "tracking-uri must be a server such as http://localhost:5000; a store of another "
+                "kind, as a folder or a database, is named by MLFLOW_TRACKING_URI alone"
+            )
         if "@" in parts.netloc or parts.query:
             raise ValueError(
                 "tracking-uri must not hold credentials, which belong into the environment: set "

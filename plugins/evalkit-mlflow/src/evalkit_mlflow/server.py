@@ -5,12 +5,13 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from evalkit import UserError
+from evalkit_mlflow.credentials import held, hidden
 
 PYTHON = "EVALKIT_MLFLOW_PYTHON"
 """Names the interpreter that has MLflow, if that is not the one that runs evalkit."""
@@ -27,8 +28,6 @@ _SETTINGS = {
 """What MLflow's own variables are, where the user does not set them. With MLflow's defaults it
 would ask for minutes whether a server is there."""
 
-_HIDDEN = "[secret]"
-_SECRETS = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
 _LONGEST = 400
 _SILENT = re.compile(
     r"Connection (refused|reset|aborted)|No route to host|Network is unreachable|"
@@ -52,10 +51,10 @@ def find_server(named: str | None, environment: Mapping[str, str] = os.environ) 
         )
     if not named or shown(named).rstrip("/") == shown(own).rstrip("/"):
         return own
-    if held := [name for name in _SECRETS if environment.get(name)]:
+    if credentials := " and ".join(held(environment)):
         raise UserError(
-            f"the suite names MLflow at {shown(named)}, which would get {' and '.join(held)}",
-            "if that is meant, set MLFLOW_TRACKING_URI to the same; else unset the credentials",
+            f"the suite names MLflow at {shown(named)}, which would get {credentials}",
+            "if that is meant, set MLFLOW_TRACKING_URI to the same; else take the credentials away",
         )
     return named
 
@@ -152,22 +151,6 @@ def _hint(stage: str, text: str) -> str:
 
 def _told(text: str, uri: str) -> str:
     """What others say, on one line, not too long, without secrets."""
-    for secret in sorted(_secrets(uri), key=len, reverse=True):
-        text = text.replace(secret, _HIDDEN)
-    text = re.sub(r"(?<=://)[^/\s@]*@", "", text)
+    text = re.sub(r"(?<=://)[^/\s@]*@", "", hidden(text, uri))
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return text if len(text) <= _LONGEST else text[:_LONGEST] + " ..."
-
-
-def _secrets(uri: str) -> Iterator[str]:
-    """What must not be shown: of the URI and of the environment, plain and as it is in URLs."""
-    values = [os.environ.get(name, "") for name in _SECRETS]
-    for one in (uri, os.environ.get("MLFLOW_TRACKING_URI", "")):
-        try:
-            parts = urlsplit(one)
-        except ValueError:
-            values.append(one)
-            continue
-        values += [*parts.netloc.rpartition("@")[0].split(":", 1), parts.query]
-    for value in values:
-        yield from (form for form in (value, unquote(value), quote(value, safe="")) if form)

@@ -2,20 +2,22 @@
 
 NOTHING = "\N{EN DASH}"
 _MINUS = "\N{MINUS SIGN}"
+_NOISE = 1e-12
+"""What sums of floats are off by: nearer to 0 than this is 0."""
 
 
 def figure(value: float | None, decimals: int = 3) -> str:
     """A figure: ``0.234``."""
     if value is None:
         return NOTHING
-    return _typeset(_small(value, "") or f"{value + 0.0:.{decimals}f}")  # + 0.0: never -0
+    return _typeset(_small(value, "") or f"{_rounded(value, decimals):.{decimals}f}")
 
 
 def signed(value: float | None, decimals: int = 3) -> str:
     """A difference, its sign always shown: ``+0.234``."""
     if value is None:
         return NOTHING
-    return _typeset(_small(value, "+") or f"{value + 0.0:+.{decimals}f}")
+    return _typeset(_small(value, "+") or f"{_rounded(value, decimals):+.{decimals}f}")
 
 
 def interval(low: float | None, high: float | None, *, sign: bool = False) -> str:
@@ -76,9 +78,14 @@ def names(found: list[str], most: int = 3) -> str:
     return " and ".join(part for part in (", ".join(found[:-1]), found[-1]) if part)
 
 
+def _rounded(value: float, decimals: int) -> float:
+    """The value with so many decimals; 0 is never -0."""
+    return round(value, decimals) + 0.0
+
+
 def _small(value: float, sign: str) -> str:
     """A figure that would round to 0 without being 0: its first digit, where that is near."""
-    if not value or abs(value) >= 0.0005:
+    if abs(value) < _NOISE or abs(value) >= 0.0005:
         return ""
     return f"{value:{sign}.1g}" if abs(value) >= 0.0001 else f"{value:{sign}.0e}"
 

@@ -50,10 +50,10 @@ def gather(run: RunView, others: Sequence[str | Path] = ()) -> Material:
         runs=runs,
         cells=cells,
         analysis=analysis,
-        slices=tuple(_slices(runs, cells, missing)),
+        slices=tuple(_slices(runs, cells, analysis, missing)),
         prompts=dict(_prompts(cells, missing)),
         manifest=missing.read(run.manifest, {}),
-        missing=tuple(_placeless(sentence, runs) for sentence in missing.sentences),
+        missing=tuple(_placeless(sentence, runs, others) for sentence in missing.sentences),
     )
 
 
@@ -64,11 +64,12 @@ def _opened(folders: Sequence[str | Path], missing: _Missing) -> Iterator[RunVie
             yield run
 
 
-def _placeless(sentence: str, runs: Sequence[RunView]) -> str:
+def _placeless(sentence: str, runs: Sequence[RunView], others: Sequence[str | Path]) -> str:
     """The sentence without the places of this machine: reports are sent around."""
-    for run in runs:
-        for folder in (run.folder, run.folder.resolve()):
-            sentence = sentence.replace(str(folder), folder.name)
+    for folder in (*(run.folder for run in runs), *map(Path, others)):
+        for place in (folder, folder.resolve()):
+            if place.is_absolute() and place.name:
+                sentence = sentence.replace(str(place), place.name)
     return sentence
 
 
@@ -88,9 +89,11 @@ def _analysis(runs: Sequence[RunView], missing: _Missing) -> tuple[Form | None, 
     found = kept if len(runs) == 1 and isinstance(kept, dict) else None
     if found is None:
         found = missing.read(partial(compare_runs, *runs), None)
-    if found is None:
-        return (kept if isinstance(kept, dict) else None), {}
-    return found, dict(_names(runs, found))
+    if found is not None:
+        return found, dict(_names(runs, found))
+    if isinstance(kept, dict):  # of the first run alone
+        return kept, dict(_names(runs[:1], kept))
+    return None, {}
 
 
 def _names(runs: Sequence[RunView], analysis: Form) -> Iterator[tuple[tuple[Path, str], str]]:
@@ -145,9 +148,13 @@ def _titles(runs: Sequence[RunView]) -> dict[Path, str]:
 
 
 def _slices(
-    runs: Sequence[RunView], cells: Sequence[CellView], missing: _Missing
+    runs: Sequence[RunView], cells: Sequence[CellView], analysis: Form | None, missing: _Missing
 ) -> Iterator[Form]:
-    """The rows of all runs, each with the method as the analysis calls it."""
+    """The rows of all runs, each with the method as the analysis calls it.
+
+    A run may have cut another metric into groups than the one that its methods are compared by.
+    """
+    metric = inner(analysis, "metric")
     for run in runs:
         names = {
             text_of(cell.form.get("method")) or text_of(cell.form.get("id")): cell.method
@@ -155,8 +162,13 @@ def _slices(
             if cell.run is run
         }
         nothing: list[dict[str, Any]] = []
-        for row in missing.read(run.slices, nothing):
-            yield {**row, "method": names.get(row["method"], row["method"])}
+        rows = missing.read(run.slices, nothing)
+        for row in rows:
+            if metric in (None, row["metric"]):
+                yield {**row, "method": names.get(row["method"], row["method"])}
+            else:
+                said = f"its figures by groups are those of {row['metric']}, not of {metric}"
+                missing.say(f"{run.folder}: {said}")
 
 
 def _prompts(cells: Sequence[CellView], missing: _Missing) -> Iterator[tuple[str, Form]]:

@@ -9,9 +9,9 @@ from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from evalkit_report.charts import all_charts
+from evalkit_report.charts import Charts, all_charts
 from evalkit_report.examples import BrowserData, browser_data
-from evalkit_report.model import Chart, Material
+from evalkit_report.model import Material
 from evalkit_report.policy import inline, policy
 from evalkit_report.sections.cells import cells_of
 from evalkit_report.sections.judging import judged_of
@@ -46,7 +46,8 @@ _SCRIPTS: Final = (
         f"browser/{name}.js"
         for name in ("text", "state", "elements", "addresses", "data", "scores")
     ),
-    *(f"browser/{name}.js" for name in ("filters", "list", "example", "cards", "judges", "fields")),
+    *(f"browser/{name}.js" for name in ("filters", "list", "example", "target", "cards")),
+    *(f"browser/{name}.js" for name in ("judges", "fields")),
     "browser/start.js",
 )
 """They share a scope: a block, so that nothing of them is global."""
@@ -93,14 +94,10 @@ def _environment() -> ImmutableSandboxedEnvironment:
     return environment
 
 
-def _shown(
-    material: Material, charts: Mapping[str, tuple[Chart, ...]], browser: BrowserData
-) -> dict[str, Any]:
+def _shown(material: Material, charts: Charts, browser: BrowserData) -> dict[str, Any]:
     """What the templates show, by name."""
-    script, style = (
-        inline(*_SCRIPTS, opening='"use strict";\n{', closing="}"),
-        inline(*_STYLES),
-    )
+    script, style = inline(*_SCRIPTS, opening='"use strict";\n{', closing="}"), inline(*_STYLES)
+    missing = (*material.missing, *charts.missing, *browser.missing)
     shown: dict[str, Any] = {
         "policy": policy(script, style),
         "script": script.text,
@@ -115,8 +112,8 @@ def _shown(
         "prompts": prompts_of(material),
         "checks": checks_of(material),
         "origin": origin_of(material),
-        "missing": tuple(dict.fromkeys((*material.missing, *browser.missing))),
-        "charts": charts,
+        "missing": tuple(dict.fromkeys(missing)),
+        "charts": charts.parts,
         "browser": browser,
         "meta": _data(browser.meta),
         "chunks": {name: Markup(text) for name, text in browser.chunks.items()},

@@ -211,6 +211,34 @@ def test_orders_are_those_of_the_scores(browsing, facts):
             assert [key(e) for e in found] == sorted(map(key, facts.examples)), name
 
 
+def test_a_new_order_is_shown_from_its_beginning(browsing, facts):
+    worst = min(facts.examples, key=facts.mean)
+    with browsing() as it:
+        it.go(worst)
+        it.field("sort").select_option(value="best")
+        it.page.wait_for_timeout(100)
+        assert it.field("page").inner_text() == "1 of 2"
+        assert it.field("example").get_attribute("data-example") == worst
+
+
+def test_every_row_of_the_list_is_drawn_in_view_or_not(browsing):
+    with browsing() as it:
+        texts = it.page.locator("#browser-list a").all_inner_texts()
+        assert len(texts) == 50
+        assert all("scores from" in text for text in texts)
+
+
+def test_an_answer_whose_score_is_undefined_has_no_bar(browsing, facts):
+    failed = facts.fitting(lambda e: facts.answers["few-shot-k2"][e].get("failure"))[0]
+    with browsing(f"example={quote(failed, safe='')}") as it:
+        it.wait(failed)
+        assert it.card("few-shot-k2").locator(".browser-meter").count() == 0
+        assert it.card("few-shot-k4").locator(".browser-meter").count() == 1
+        bars = it.page.locator("#browser-list [aria-current] .browser-mini")
+        undefined = bars.evaluate_all("all => all.map((one) => 'undefined' in one.dataset)")
+        assert undefined == [False, True, False, False, False]
+
+
 def test_two_methods_can_be_compared(browsing, facts):
     one, other = (facts.scores[name] for name in ("taught-16", "taught-8"))
     with browsing() as it:
@@ -262,6 +290,14 @@ def test_it_is_used_by_keys_alone(browsing, facts):
         assert it.field("keys").is_visible()
         keys.press("Escape")
         assert not it.field("keys").is_visible()
+
+
+def test_enter_on_the_current_example_goes_into_it(browsing, facts):
+    with browsing() as it:
+        it.page.keyboard.press("j")
+        it.wait(list(facts.examples)[1])
+        it.page.keyboard.press("Enter")
+        it.page.wait_for_function("() => document.activeElement.id === 'browser-example'")
 
 
 def test_letters_can_be_switched_off(browsing, facts):

@@ -134,13 +134,13 @@ def worth(parts: Mapping[str, Any], score: Form) -> float | None:
             examples. Where there is no ratio, the part called like the headline is taken.
 
     Returns:
-        None where there is neither, and where the sum below is 0.
+        None where there is neither; where the sum below is 0, what the ratio is then, if anything.
     """
     ratio = score.get("ratio")
     if ratio is None:
         return parts.get(score["headline"])
     below = _sum(parts, ratio["denominator"]) if ratio["denominator"] else 1.0
-    return _sum(parts, ratio["numerator"]) / below if below else None
+    return _sum(parts, ratio["numerator"]) / below if below else ratio["empty"]
 
 
 def _sum(parts: Mapping[str, Any], weights: Mapping[str, float]) -> float:

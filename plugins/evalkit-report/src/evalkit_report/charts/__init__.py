@@ -1,7 +1,7 @@
 """Charts as SVG, each with the table of what it shows."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
@@ -28,23 +28,41 @@ MAKERS: Final[Mapping[str, tuple[Callable[[Material], Iterable[Draft]], ...]]] =
 }
 """Part of the report -> what makes the charts of it."""
 
+_DAMAGE: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What reading a form raises in which a value is absent, or of another kind than it should be."""
 
-def all_charts(material: Material) -> Mapping[str, tuple[Chart, ...]]:
-    """Every chart that the material has data for.
 
-    Returns:
-        ``curves``, ``ratings``, ``tradeoffs``, ``outcomes``, ``slices`` and ``losses`` -> the
-        charts of that part of the report; none where there are no data.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charts:
+    """The charts of a report.
+
+    Attributes:
+        parts: ``curves``, ``ratings``, ``tradeoffs``, ``outcomes``, ``slices`` and ``losses`` ->
+            the charts of that part of the report; none where there are no data.
+        missing: a sentence for each part that lacks charts, as its data are damaged.
     """
-    found = {part: list(_drafts(part, material)) for part in MAKERS}
+
+    parts: Mapping[str, tuple[Chart, ...]]
+    missing: tuple[str, ...]
+
+
+def all_charts(material: Material) -> Charts:
+    """Every chart that the material has data for."""
+    missing: dict[str, None] = {}
+    found = {part: list(_drafts(part, material, missing)) for part in MAKERS}
     every = _named_apart(draft for drafts in found.values() for draft in drafts)
     charts = iter(rendered(every))  # all together: the engine starts once
-    return {part: tuple(islice(charts, len(drafts))) for part, drafts in found.items()}
+    parts = {part: tuple(islice(charts, len(drafts))) for part, drafts in found.items()}
+    return Charts(parts=parts, missing=tuple(missing))
 
 
-def _drafts(part: str, material: Material) -> Iterator[Draft]:
+def _drafts(part: str, material: Material, missing: dict[str, None]) -> Iterator[Draft]:
     for make in MAKERS[part]:
-        yield from make(material)
+        try:
+            yield from list(make(material))
+        except _DAMAGE:
+            told = "what its charts are made of is damaged, or another version wrote it"
+            missing[f"results.json: {part}: {told}"] = None
 
 
 def _named_apart(drafts: Iterable[Draft]) -> list[Draft]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from evalkit_report.charts.drafts import Draft, looks_of, without
+from evalkit_report.charts.drafts import Draft, about_hours, looks_of, without
 from evalkit_report.charts.layers import Row, boxes, keys, notes, rules, symbol, texts
 from evalkit_report.charts.looks import LINE, Frame, Looks
 from evalkit_report.charts.words import shown
@@ -54,8 +54,13 @@ def beside_charts(material: Material) -> list[Draft]:
     if not known:
         return []
     unit = (analysis.get("currency") or "cost") if money else "seconds"
-    missing = {name: _why(costs[name]) for name, own in found.items() if own is None}
+    missing = {
+        name: _why(costs[name]) if money else "its times are not known"
+        for name, own in found.items()
+        if own is None
+    }
     time = "Prices are not known. Times are those of the machine of the run, answers in batches."
+    notes_of_unit = about_hours(material) if money else (time,)
     columns = _columns(known, str(unit))
     return [
         Draft(
@@ -65,7 +70,7 @@ def beside_charts(material: Material) -> list[Draft]:
             spec=_spec(columns, list(known), looks_of(material)),
             headings=("method", *(column.what for column in columns)),
             rows=tuple((name, *(amount(value) for value in own)) for name, own in known.items()),
-            notes=(*(() if money else (time,)), *without(missing)),
+            notes=(*notes_of_unit, *without(missing)),
         )
     ]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from evalkit_report.charts.drafts import Draft, looks_of
+from evalkit_report.charts.drafts import Draft, about_hours, looks_of
 from evalkit_report.charts.layers import Row, axes, keys, rules, symbol, symbols, texts
 from evalkit_report.charts.looks import GRID, Frame, Looks
 from evalkit_report.charts.scales import Scale, logarithmic
@@ -67,7 +67,7 @@ def break_even_charts(material: Material) -> list[Draft]:
             spec=_spec(found, looks_of(material)),
             headings=("dearer to adapt", "compared with", "counted", "answers", "95% interval"),
             rows=tuple(_row(one) for one in found),
-            notes=tuple(_notes(found)),
+            notes=(*_notes(found), *about_hours(material)),
         )
     ]
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from evalkit_report.charts.looks import Looks
 from evalkit_report.charts.words import interval, number
+from evalkit_report.figures import percent
+from evalkit_report.forms import reason_of
 from evalkit_report.model import Form, Material
 
 
@@ -116,6 +118,16 @@ def metric_of(material: Material) -> Metric:
     )
 
 
+def about_hours(material: Material) -> tuple[str, ...]:
+    """A note on what costs take for granted where a device is paid by the hour."""
+    costs = (material.analysis or {}).get("costs") or {}
+    shares = {one["serving"].get("utilisation") for one in costs.values()} - {None}
+    return tuple(
+        f"A device that is paid by the hour counts as busy {percent(share)} of the time."
+        for share in sorted(shares)
+    )
+
+
 def without(names: Mapping[str, str]) -> tuple[str, ...]:
     """A note for each that is not drawn: name -> why."""
-    return tuple(f"Not drawn: {name}, {why}." for name, why in names.items())
+    return tuple(f"Not drawn: {name}, {reason_of(why)}." for name, why in names.items())

@@ -9,7 +9,7 @@ from evalkit_report.charts.drafts import Draft, looks_of
 from evalkit_report.charts.layers import Layer, Row, boxes, notes, texts
 from evalkit_report.charts.looks import LINE, WIDTH, Frame, Looks
 from evalkit_report.charts.words import shown, width
-from evalkit_report.figures import counted
+from evalkit_report.figures import counted, percent
 from evalkit_report.model import Material
 
 _LEFT: Final = 196
@@ -158,7 +158,7 @@ def _figures(cells: Sequence[Cell], grid: Grid) -> list[Layer]:
     shares, units = [], []
     for cell in cells:
         x, y = grid.middle(cell.row, cell.column)
-        shares.append({"x": x, "y": y - lift, "text": f"{cell.share:.0%}"})
+        shares.append({"x": x, "y": y - lift, "text": percent(cell.share)})
         units.append({"x": x, "y": y + 8, "text": f"{cell.units:g}"})
     layers = [texts(shares, align="center", size=12 if grid.wide > 40 else 10)]
     if grid.two_lines:
@@ -182,7 +182,7 @@ def _box(cell: Cell, grid: Grid, names: Sequence[str]) -> Row:
     away = abs(cell.share - 0.5)
     opacity = next((strong for least, strong in _BINS if away >= least), 0.0)
     first, second = (shown(names[place]) for place in (cell.row, cell.column))
-    says = f"{first} got {cell.share:.0%} of the points against {second}"
+    says = f"{first} got {percent(cell.share)} of the points against {second}"
     return {
         **grid.corners(cell.row, cell.column),
         "fill": "var(--c1)" if cell.share > 0.5 else "var(--c2)",
@@ -195,7 +195,7 @@ def _box(cell: Cell, grid: Grid, names: Sequence[str]) -> Row:
 def _summary(cells: Sequence[Cell], names: Sequence[str]) -> str:
     most = max(cells, key=lambda cell: (cell.share, cell.units))
     first, second = names[most.row], names[most.column]
-    clear = f"The clearest pair: {first} got {most.share:.0%} of the points against {second}"
+    clear = f"The clearest pair: {first} got {percent(most.share)} of the points against {second}"
     least, most_units = min(cell.units for cell in cells), max(cell.units for cell in cells)
     units = f"{least:g}" if least == most_units else f"{least:g} to {most_units:g}"
     return f"{clear}. Each pair was judged on {units} units."

@@ -40,12 +40,14 @@ class Plot:
         title: of the chart.
         what: what the methods take, with its unit, such as "tokens per answer".
         notes: what to know of it.
+        ranked: whether what the methods take can be compared; without that there is no front.
     """
 
     name: str
     title: str
     what: str
     notes: tuple[str, ...] = ()
+    ranked: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,14 +67,14 @@ def scatter(plot: Plot, spots: Sequence[Spot], metric: Metric, looks: Looks) -> 
     """The chart; None if there is nothing to compare."""
     if len(spots) < 2:
         return None
-    front = front_of(spots, higher_is_better=metric.higher_is_better)
+    front = front_of(spots, higher_is_better=metric.higher_is_better) if plot.ranked else []
     return Draft(
         name=plot.name,
         title=plot.title,
         summary=_summary(plot, front, metric),
         spec=_spec(plot, spots, front, metric=metric, looks=looks),
         headings=("method", metric.name, "95% interval", plot.what, "on the Pareto front"),
-        rows=tuple(_row(spot, metric, on_front=spot in front) for spot in spots),
+        rows=tuple(_row(spot, metric, front) for spot in spots),
         notes=plot.notes,
     )
 
@@ -91,7 +93,7 @@ def _spec(
         [
             axes(ground.across, ground.up, title=plot.what + log),
             heading(metric.axis, frame.left),
-            notes([{"x": frame.across, "y": -34, "text": _FRONT}], align="right"),
+            notes([{"x": frame.across, "y": -34, "text": _FRONT}] if front else [], align="right"),
             rules(steps, width=1.5, strokeCap="round"),
             rules(bars, width=1.5, opacity=0.55),
             rules(reaches, width=1.5, dash=(2, 2)),
@@ -162,13 +164,14 @@ def _box(line: Row) -> Box:
     return Box(left=min(x, x2) - 2, top=min(y, y2) - 2, right=max(x, x2) + 2, bottom=max(y, y2) + 2)
 
 
-def _row(spot: Spot, metric: Metric, *, on_front: bool) -> tuple[str, ...]:
+def _row(spot: Spot, metric: Metric, front: Sequence[Spot]) -> tuple[str, ...]:
     found = spot.figure
     ends = bracket(found.low, found.high, metric.decimals) or found.why or NOTHING
-    front = "yes" if on_front else "no"
-    return (spot.name, number(found.value, metric.decimals), ends, amount(spot.takes), front)
+    on_front = ("yes" if spot in front else "no") if front else NOTHING
+    return (spot.name, number(found.value, metric.decimals), ends, amount(spot.takes), on_front)
 
 
 def _summary(plot: Plot, front: Sequence[Spot], metric: Metric) -> str:
     said = [f"{s.name} ({number(s.value, metric.decimals)} at {amount(s.takes)})" for s in front]
-    return f"{metric.name} against {plot.what}. On the Pareto front: {', '.join(said)}."
+    told = f" On the Pareto front: {', '.join(said)}." if said else ""
+    return f"{metric.name} against {plot.what}.{told}"

@@ -1,8 +1,17 @@
 """Quality against cost, against tokens, against latency."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from evalkit_report.charts.drafts import Draft, Figure, figures_of, looks_of, metric_of, without
+from evalkit_report.charts.drafts import (
+    Draft,
+    Figure,
+    about_hours,
+    figures_of,
+    looks_of,
+    metric_of,
+    without,
+)
 from evalkit_report.charts.front import Spot
 from evalkit_report.charts.scatter import Plot, scatter
 from evalkit_report.model import Form, Material
@@ -28,11 +37,14 @@ def _of_cost(material: Material) -> Draft | None:
     if all(cost is None for cost, _ in found.values()):
         return None
     what = f"{analysis.get('currency') or 'cost'} per 1,000 answers"
-    return _draft(material, Plot(name="quality-cost", title="Score against cost", what=what), found)
+    plot = Plot(
+        name="quality-cost", title="Score against cost", what=what, notes=about_hours(material)
+    )
+    return _draft(material, plot, found)
 
 
 def _of_tokens(material: Material) -> Draft | None:
-    found = {name: (_tokens(one), "its tokens are not known") for name, one in _serving(material)}
+    found = {name: _tokens(one) for name, one in _serving(material)}
     note = "Tokens of the prompt and of the answer together, on average."
     plot = Plot(
         name="quality-tokens",
@@ -43,10 +55,12 @@ def _of_tokens(material: Material) -> Draft | None:
     return _draft(material, plot, found)
 
 
-def _tokens(serving: Form) -> float | None:
-    known = [serving.get(key) for key in ("prompt_tokens", "completion_tokens")]
-    total = sum(one for one in known if one is not None)
-    return total or None  # a method without an engine has no tokens
+def _tokens(serving: Form) -> tuple[float | None, str]:
+    """Both kinds of tokens together, or why there are none."""
+    prompt, completion = (serving.get(key) for key in ("prompt_tokens", "completion_tokens"))
+    if prompt is None or completion is None:
+        return None, "its tokens are not known"
+    return prompt + completion or None, "it asks no engine"
 
 
 def _of_time(material: Material) -> Draft | None:
@@ -84,6 +98,7 @@ def _of_latency(material: Material) -> Draft | None:
         title="Score against latency",
         what="seconds until the whole answer, p95",
         notes=notes,
+        ranked=len(_rates(measured)) == 1,
     )
     return scatter(plot, spots, metric_of(material), looks_of(material))
 
@@ -104,9 +119,14 @@ def _why_none(one: Form, figure: Figure) -> str:
     return "its p95 is not known"
 
 
+def _rates(measured: Mapping[str, list[Form]]) -> list[float]:
+    """How many requests a second arrived where latency was measured, each rate once."""
+    return sorted({one["load"]["rate"] for found in measured.values() for one in found})
+
+
 def _loads(measured: Mapping[str, list[Form]]) -> str:
     """What the percentiles are, and whether all were measured under one load."""
-    rates = sorted({one["load"]["rate"] for found in measured.values() for one in found})
+    rates = _rates(measured)
     said = "The symbol stands at p95, the dashed bar begins at the median (p50)."
     load = f"Requests arrived at random, {' or '.join(f'{rate:g}' for rate in rates)} a second."
     differ = (
@@ -132,10 +152,6 @@ def _draft(
             missing[name] = why if takes is None else figure.why or "it has no figure"
         else:
             spots.append(Spot(method=name, figure=figure, takes=takes))
-    noted = Plot(
-        name=plot.name,
-        title=plot.title,
-        what=plot.what,
-        notes=(*plot.notes, *without(missing)),
-    )
+    partial = ("The Pareto front is that of the methods that are drawn.",) if missing else ()
+    noted = replace(plot, notes=(*plot.notes, *partial, *without(missing)))
     return scatter(noted, spots, metric_of(material), looks_of(material))

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from evalkit_report.figures import NOTHING
+from evalkit_report.figures import NOTHING, figure
 from evalkit_report.visible import plain
 
 _RIGHT_TO_LEFT: Final = frozenset({"R", "AL", "AN"})
@@ -114,12 +114,15 @@ def _telling(text: str, names: Sequence[str], most: float, size: float) -> str:
 
 
 def number(value: float | None, decimals: int = 3) -> str:
-    """A figure with so many decimals, its thousands apart; an en dash if there is none."""
+    """A figure with so many decimals, its thousands apart; an en dash if there is none.
+
+    One that is nearly 0 never looks like 0.
+    """
     if value is None:
         return NOTHING
     text = f"{value:,.{decimals}f}"
     is_zero = not any(c in "123456789" for c in text)
-    return text.lstrip("-") if is_zero else text.replace("-", "\N{MINUS SIGN}")
+    return figure(value, decimals) if is_zero else text.replace("-", "\N{MINUS SIGN}")
 
 
 def interval(low: float | None, high: float | None, decimals: int = 3) -> str:

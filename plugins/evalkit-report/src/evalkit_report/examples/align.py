@@ -1,8 +1,9 @@
 """Which item of an answer stands for which item of the target.
 
-A metric that pairs items tells so in its scores; the one that pairs most is followed. Where none
-tells, items are paired that are plainly equal. Equal items of an answer of which at most one is
-paired are one row that counts them: models repeat themselves, and a metric counts them once.
+A metric that pairs items tells so in its scores; the one that pairs most is followed. By some
+metrics several items stand for the same one: each pair has a row. Where no metric tells, items are
+paired that are plainly equal. Equal items of an answer of which at most one is paired are one row
+that counts them: models repeat themselves, and a metric counts them once.
 """
 
 from collections import Counter, defaultdict
@@ -64,28 +65,31 @@ def favourite(all_matches: Iterable[Mapping[str, Any]]) -> str:
 
 
 def aligned(target: Sequence[Item], answer: Sequence[Item], pairs: Iterable[Pair]) -> list[Row]:
-    """All items in the order of the target, then what was invented in the order of the answer."""
-    by_target = {j: (i, similarity) for i, j, similarity in pairs}
-    taken = {i for i, _ in by_target.values()}
+    """All items in the order of the target, then what was invented in the order of the answer.
+
+    Of several that stand for the same item of the target the most similar one comes first.
+    """
+    found: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    for i, j, similarity in pairs:
+        found[j].append((i, similarity))
+    taken = {i for own in found.values() for i, _ in own}
     times = _folded(answer, taken)
-    rows = [
-        Row(j, by_target[j][0], by_target[j][1], times[by_target[j][0]])
-        if j in by_target
-        else Row(j, None, None, 0)
-        for j in _folded(target, set(by_target))
-    ]
+    rows = []
+    for j in _folded(target, set(found)):
+        own = sorted(found.get(j, ()), key=lambda pair: -pair[1])
+        missed = [Row(j, None, None, 0)]
+        rows += [Row(j, i, similarity, times[i]) for i, similarity in own] or missed
     return rows + [Row(None, i, None, count) for i, count in times.items() if i not in taken]
 
 
 def _sound(pairs: Iterable[Any], answers: int, targets: int) -> Iterator[Pair]:
-    """Those that name two items that are there and not yet paired."""
-    used: tuple[set[int], set[int]] = (set(), set())
+    """Those that name two items that are there, each once."""
+    seen: set[tuple[int, int]] = set()
     for pair in pairs:
         match pair:
             case [int(i), int(j), int(s) | float(s)] if i in range(answers) and j in range(targets):
-                if i not in used[0] and j not in used[1] and 0 <= s <= 1:
-                    used[0].add(i)
-                    used[1].add(j)
+                if (i, j) not in seen and 0 <= s <= 1:
+                    seen.add((i, j))
                     yield i, j, float(s)
 
 

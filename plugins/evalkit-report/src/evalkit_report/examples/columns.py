@@ -57,15 +57,8 @@ def close_columns(columns: Sequence[Column]) -> None:
 
 def form_of(cell: CellView, *, method: int) -> dict[str, Any]:
     """What the browser has to know of a cell; `absent` says why it has no answers."""
-    seed, size = cell.form.get("seed"), cell.form.get("train_size")
-    return {
-        "key": cell.key,
-        "method": method,
-        "run": run_id(cell.run),
-        "seed": seed,
-        "size": size,
-        "absent": _absent(cell.form),
-    }
+    seed, absent = cell.form.get("seed"), _absent(cell.form)
+    return {"key": cell.key, "method": method, "seed": seed, "absent": absent}
 
 
 def contestants(cells: Sequence[CellView]) -> dict[tuple[Path, str, str], int]:

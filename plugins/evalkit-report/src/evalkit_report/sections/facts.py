@@ -97,15 +97,18 @@ def _how_sure(analysis: Form, best: str, lead: Lead | None, other: str) -> Fact:
         question="How sure?",
         value=verdict,
         unit=f"{best} against {other}",
-        lines=_said([*lines, *_sizes(analysis, best)]),
+        lines=_said([*lines, *_unconfirmed(lead), *_sizes(analysis, best)]),
     )
+
+
+def _unconfirmed(lead: Lead | None) -> Iterator[str]:
+    """That the test does not agree with the interval, by which the verdict goes."""
+    if lead is not None and lead.verdict.startswith(("better", "worse")) and not lead.shown:
+        yield "the test does not confirm the verdict"
 
 
 def _sizes(analysis: Form, best: str) -> Iterator[str]:
-    row = next((row for row in rows_of(analysis.get("methods")) if row.get("method") == best), {})
-    examples, clusters, seeds = (
-        int(number_of(row.get(key)) or 0) for key in ("examples", "clusters", "seeds")
-    )
+    examples, clusters, seeds = _counts(analysis, best)
     if examples:
         sources = f" from {counted(clusters, 'source')}" if 0 < clusters < examples else ""
         yield f"{counted(examples, 'example')}{sources}"
@@ -113,6 +116,15 @@ def _sizes(analysis: Form, best: str) -> Iterator[str]:
         yield "one seed: how far seeds differ is not known"
     elif seeds:
         yield counted(seeds, "seed")
+
+
+def _counts(analysis: Form, best: str) -> tuple[int, int, int]:
+    """Examples, sources and seeds of the best method; 0 where that is not known."""
+    row = next((row for row in rows_of(analysis.get("methods")) if row.get("method") == best), {})
+    examples, clusters, seeds = (
+        int(number_of(row.get(key)) or 0) for key in ("examples", "clusters", "seeds")
+    )
+    return examples, clusters, seeds
 
 
 def _what_cost(analysis: Form, best: str, other: str) -> Fact:
@@ -154,17 +166,18 @@ def _adapting(analysis: Form, best: str) -> Iterator[str]:
 
 def _what_more(analysis: Form, best: str, placed: Mapping[str, Place]) -> Fact:
     question, needs = "What would tell more?", sorted(_needs(analysis, best, placed))
+    also = [*_another_seed(analysis, best), *_reach(analysis)]
     if not needs:
         unsettled = any(place != "behind" and place != "equal" for place in placed.values())
         value = "more data" if unsettled else "nothing"
         unit = "how much is not known" if unsettled else "is open against the best method"
-        return Fact(question=question, value=value, unit=unit, lines=_said(_reach(analysis)))
+        return Fact(question=question, value=value, unit=unit, lines=_said(also))
     number, rival, there = needs[0]
     return Fact(
         question=question,
         value=f"≈ {counted(number, 'example')}",
         unit=f"to tell {best} from {rival}, in 4 of 5 cases",
-        lines=_said([f"there were {there:,}", *_further(needs[1:]), *_reach(analysis)]),
+        lines=_said([f"there were {there:,}", *_further(needs[1:]), *also]),
     )
 
 
@@ -184,16 +197,21 @@ def _needs(
         if place not in ("open", "slightly behind"):
             continue
         lead = lead_of(analysis, best, rival)
-        tested = place == "open" and lead is not None
-        if tested and lead.needed and lead.needed > lead.examples:
-            yield int(lead.needed), rival, lead.examples
-        elif rival in undecided and (needed := undecided[rival][0]):
-            yield int(needed), rival, int(number_of(undecided[rival][1].get("examples")) or 0)
+        needed = lead.needed if lead is not None and place == "open" else None
+        if lead is not None and needed and needed > lead.examples:
+            yield int(needed), rival, lead.examples
+        elif rival in undecided and (wanted := undecided[rival][0]):
+            yield int(wanted), rival, int(number_of(undecided[rival][1].get("examples")) or 0)
 
 
 def _further(needs: list[tuple[int, str, int]]) -> Iterator[str]:
     for number, rival, _ in needs[:2]:
         yield f"≈ {number:,} against {rival}"
+
+
+def _another_seed(analysis: Form, best: str) -> Iterator[str]:
+    if _counts(analysis, best)[2] == 1:
+        yield "further seeds would tell how far they differ"
 
 
 def _reach(analysis: Form) -> Iterator[str]:

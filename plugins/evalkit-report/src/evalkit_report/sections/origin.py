@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -77,7 +78,13 @@ def origin_of(material: Material) -> Origin:
 def _command(manifest: Form) -> str:
     """As it was typed, but for the folders of the machine that it was typed on."""
     words = texts_of(manifest.get("command"))
-    return shlex.join(["evalkit", *map(_placeless, words)]) if words else ""
+    return shlex.join(["evalkit", *map(_word, words)]) if words else ""
+
+
+def _word(word: str) -> str:
+    """A word of a command; it may be a path, or an option with one: ``--set task.path=/data``."""
+    name, is_set, value = word.partition("=")
+    return f"{name}={_placeless(value)}" if is_set and "/" not in name else str(_placeless(word))
 
 
 def _placeless(value: Any) -> Any:
@@ -97,6 +104,8 @@ def _facts(manifest: Form, results: Form) -> Iterator[Facts]:
     for model in rows_of(results.get("models")):
         yield _group(f"Model {text_of(model.get('name'))}", _model(model))
     yield _group("Machine", _machine(manifest))
+    libraries = form_of(manifest.get("libraries"))
+    yield _group("Libraries", ((str(name), text_of(of)) for name, of in libraries.items()))
     ledger = form_of(results.get("ledger"))
     if ledger.get("executions"):
         yield _group("Spent", _spent(ledger, text_of(results.get("currency"))))
@@ -152,7 +161,14 @@ def _params(value: Any) -> str:
 def _machine(manifest: Form) -> Iterator[tuple[str, str]]:
     yield "Python", text_of(manifest.get("python"))
     yield "platform", text_of(manifest.get("platform"))
+    machine = form_of(manifest.get("machine"))
+    yield "processor", text_of(machine.get("processor"))
     yield "cores", text_of(manifest.get("cores"))
+    memory = number_of(machine.get("memory_gb"))
+    yield "memory", f"{amount(memory)} GB" if memory is not None else ""
+    gpus = Counter(filter(None, texts_of(machine.get("gpus"))))
+    told = (gpu if times == 1 else f"{times} times {gpu}" for gpu, times in gpus.items())
+    yield "GPUs", ", ".join(told)
 
 
 def _spent(ledger: Form, currency: str) -> Iterator[tuple[str, str]]:

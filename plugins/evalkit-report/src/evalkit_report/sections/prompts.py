@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from evalkit_report.figures import counted
 from evalkit_report.forms import inner, number_of, rows_of, text_of, texts_of
 from evalkit_report.model import CellView, Form, Material
 from evalkit_report.sections.wording import Piece, difference
@@ -74,6 +75,22 @@ class Prompted:
     name: str
     number: int
     taught: tuple[Taught, ...]
+
+    @property
+    def gist(self) -> str:
+        """What it was taught, in a line; where that differs between cells, each way once."""
+        return " / ".join(dict.fromkeys(" · ".join(_gist(one)) for one in self.taught))
+
+
+def _gist(one: Taught) -> Iterator[str]:
+    if not one.instruction:
+        yield "no instruction"
+    else:
+        yield "instruction changed" if one.changed else "the task's instruction"
+    if one.demos:
+        yield counted(len(one.demos), "demo")
+    if one.weights:
+        yield f"{one.weights} weights"
 
 
 def prompts_of(material: Material) -> tuple[Prompted, ...]:

@@ -77,26 +77,27 @@ def verdict_of(material: Material) -> Verdict:
 
 def best_of(analysis: Form) -> str:
     """The method with the best figure, of equal ones the advised one; empty if none has one."""
-    found = {
-        text_of(row.get("method")): value
-        for row in rows_of(analysis.get("methods"))
-        if (value := number_of(row.get("value"))) is not None
-    }
+    found = _values(analysis)
     if not found:
         return ""
     top = min(found.values()) if analysis.get("direction") == "lower" else max(found.values())
-    tied = [name for name, value in found.items() if value == top]
+    tied = [name for name in found if found[name] == top]
     advised = inner(analysis, "recommendation", "best")
     return advised if advised in tied else tied[0]
 
 
+def _values(analysis: Form) -> dict[str, float]:
+    """Method -> its figure, if it has one."""
+    return {
+        text_of(row.get("method")): value
+        for row in rows_of(analysis.get("methods"))
+        if (value := number_of(row.get("value"))) is not None
+    }
+
+
 def rivals_of(analysis: Form, best: str) -> list[str]:
     """The other methods that have a figure."""
-    return [
-        text_of(row.get("method"))
-        for row in rows_of(analysis.get("methods"))
-        if row.get("method") != best and number_of(row.get("value")) is not None
-    ]
+    return [name for name in _values(analysis) if name != best]
 
 
 def _said(
@@ -153,11 +154,13 @@ def _headline(best: str, baseline: str, placed: dict[str, Place]) -> tuple[State
 def _reached(analysis: Form, best: str) -> Iterator[str]:
     """The figure of the best method, and how it stands against the baseline."""
     yield f"{best} has the best {text_of(analysis.get('metric'))}: {_figure_of(analysis, best)}."
-    baseline = text_of(analysis.get("baseline"))
+    baseline, values = text_of(analysis.get("baseline")), _values(analysis)
+    if same := [name for name in values if values[name] == values[best] and name != best]:
+        yield f"{names(same)} {'has' if len(same) == 1 else 'have'} the same figure."
     lead = None if best == baseline else lead_of(analysis, best, baseline)
     if best == baseline:
         yield "It is the baseline."
-    elif lead is not None:
+    elif lead is not None and baseline not in same and lead.value != 0:
         yield _against(lead, baseline)
 
 
@@ -170,8 +173,6 @@ def _figure_of(analysis: Form, method: str) -> str:
 def _against(lead: Lead, baseline: str) -> str:
     if lead.value is None:
         return f"How far it is from {baseline}, the baseline, is not known: {lead.undefined}."
-    if lead.value == 0:
-        return f"{baseline}, the baseline, has the same."
     more = "more" if lead.value > 0 else "less"
     ends = _ends(lead.low, lead.high, sign=True)
     return f"That is {figure(abs(lead.value))} {more} than {baseline}, the baseline{ends}."

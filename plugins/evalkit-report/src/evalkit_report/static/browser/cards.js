@@ -29,21 +29,21 @@ function cardHead(entry, cell, id) {
 const outcomeChip = (outcome) =>
   make("span", { className: "chip browser-outcome" }, UNPARSED[outcome] ?? plainText(outcome));
 
-const hasSeeds = (method) => meta.cells.filter((cell) => cell.method === method).length > 1;
-
 /** The score by the chosen metric, large, with a bar; those by the others beside it. */
 function scoresOf(entry, cell) {
   const main = metricNumber();
-  const others = meta.metrics.map((_, n) => n).filter((n) => n !== main);
+  const others = metricsShown().filter((n) => n !== main);
   const list = make("dl", { className: "browser-scores" });
-  for (const n of meta.metrics.length ? [main, ...others] : []) {
+  for (const n of metricsShown().length ? [main, ...others] : []) {
     const score = make("dd", {}, figure(entry.scores[cell][n]));
     if (entry.scores[cell][n] === null) score.append(hiddenText("no score"));
     const name = make("dt", {}, plainText(meta.metrics[n].name));
     list.append(make("div", { className: n === main ? "browser-main" : "" }, name, score));
   }
+  const height = share(scoreOf(entry, cell));
+  if (height === null) return make("div", {}, list);
   const bar = make("span", { className: "browser-meter", "aria-hidden": "true" }, make("span"));
-  bar.firstChild.style.width = `${100 * share(scoreOf(entry, cell))}%`;
+  bar.firstChild.style.width = `${100 * height}%`;
   return make("div", {}, list, bar);
 }
 
@@ -83,7 +83,6 @@ function itemRow(row, detail) {
 }
 
 const note = (className, ...children) => make("span", { className }, ...children);
-const leftOut = (text) => make("span", { className: "browser-left", dir: "ltr" }, text);
 
 function usage([sent, answered, seconds]) {
   const parts = [];

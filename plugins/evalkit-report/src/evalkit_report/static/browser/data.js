@@ -1,4 +1,18 @@
-/* The index of all examples, the chunks with their answers, and the texts to search. */
+/* What is packed into the page: the index of all examples, and in chunks what is known of each. */
+
+const KEPT_CHUNKS = 6;
+
+/**
+ * What a chunk of this file holds: gzip in base64, unpacked here.
+ * @param {string} name the element's id without "chunk-"
+ * @returns {Promise<any>}
+ */
+async function unpack(name) {
+  const packed = atob(document.getElementById(`chunk-${name}`).textContent.trim());
+  const bytes = Uint8Array.from(packed, (character) => character.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return JSON.parse(await new Response(stream).text());
+}
 
 async function loadIndex() {
   const numbers = Array.from({ length: meta.chunks }, (_, n) => n);
@@ -6,6 +20,7 @@ async function loadIndex() {
   entries = pieces.flatMap((rows, chunk) => rows.map((row, place) => entryOf(row, chunk, place)));
   entries.sort((one, other) => one.position - other.position);
   for (const entry of entries) byId.set(entry.id, entry);
+  limits = meta.metrics.map((_, number) => limitsOf(number));
 }
 
 /** @returns {Entry} */
@@ -45,7 +60,8 @@ function textOf(detail) {
 /** Unpacks what a search needs, piece by piece, while nothing else is going on. */
 function prepareSearch(chunk = 0) {
   const later = window.requestIdleCallback ?? ((task) => setTimeout(task, 50));
-  if (chunk < meta.chunks) later(() => textsOf(chunk).then(() => prepareSearch(chunk + 1)));
+  const next = () => prepareSearch(chunk + 1);
+  if (chunk < meta.chunks) later(() => textsOf(chunk).then(next, next));
 }
 
 /** @returns {Promise<Entry[]>} those that hold all words */

@@ -1,5 +1,7 @@
 /* Makes the elements that the browser consists of, and writes figures. */
 
+const SVG = "http://www.w3.org/2000/svg";
+
 /**
  * @param {string} tag
  * @param {Record<string, any>} [properties] `data` and attributes with a dash are set as such
@@ -38,6 +40,9 @@ function foreign(tag, value, className = "") {
   if (isCut) element.append(" ", leftOut(`… ${count(value.left)} more characters left out`));
   return element;
 }
+
+/** Says what is not shown; it stands behind foreign text, and keeps its own direction. */
+const leftOut = (text) => make("span", { className: "browser-left", dir: "ltr" }, text);
 
 /** The fields of an item with bars between them; those that differ from others stand out. */
 function item(fields, others = fields) {

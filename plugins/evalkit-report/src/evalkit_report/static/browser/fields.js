@@ -1,5 +1,8 @@
 /* The fields above the list, and the keys. */
 
+/** Somebody who pauses for so long has typed the word. */
+const TYPING_MS = 120;
+
 /** @param {[string, string][]} choices value and text; with one of them the field is hidden */
 function fill(field, choices) {
   const options = choices.map(([value, text]) => make("option", { value }, plainText(text)));
@@ -8,10 +11,12 @@ function fill(field, choices) {
 }
 
 function fillFields() {
-  const methods = meta.methods.map((name, number) => [String(number), name]);
-  fill(byName("metric"), meta.metrics.map(metricChoice));
-  const primary = meta.metrics.findIndex(({ name }) => name === meta.primary);
-  byName("metric").value = String(Math.max(0, primary));
+  const hasAnswers = (n) => meta.cells.some((cell) => cell.method === n && cell.absent === null);
+  const answering = [...meta.methods.keys()].filter(hasAnswers);
+  const methods = answering.map((n) => [String(n), meta.methods[n]]);
+  fill(byName("metric"), metricsShown().map(metricChoice));
+  const primary = metricsShown().find((n) => meta.metrics[n].name === meta.primary);
+  if (primary !== undefined) byName("metric").value = String(primary);
   fill(byName("seed"), seeds());
   fill(byName("method"), [["", "any"], ...methods]);
   for (const name of ["a", "b"]) fill(byName(name), [["", "none"], ...methods]);
@@ -20,10 +25,10 @@ function fillFields() {
   Object.entries(meta.groups).forEach(([name, values], number) => addGroup(name, values, number));
 }
 
-const metricChoice = ({ name, direction }, number) => [
-  String(number),
-  direction === "lower" ? `${name} (lower is better)` : name,
-];
+function metricChoice(number) {
+  const { name, direction } = meta.metrics[number];
+  return [String(number), direction === "lower" ? `${name} (lower is better)` : name];
+}
 
 function seeds() {
   const all = [...new Set(meta.cells.map(({ seed }) => String(seed)))];
@@ -78,7 +83,7 @@ function onField(event) {
   if (event.target.id === "browser-search") return delayed();
   if (["browser-a", "browser-b"].includes(event.target.id)) fillSort();
   const anew = ["browser-metric", "browser-seed"].includes(event.target.id);
-  return find().then(() => current && anew && choose(current, { address: false }));
+  return find().then(() => anew && current && showCurrent());
 }
 
 let timer = 0;
@@ -87,10 +92,11 @@ function delayed() {
   timer = setTimeout(find, TYPING_MS);
 }
 
+/** Shows all examples again; by which score and of which seed stays. */
 function clearAll() {
-  const metricBefore = valueOf("metric");
+  const kept = ["metric", "seed"].map((name) => [name, valueOf(name)]);
   byName("filters").reset();
-  byName("metric").value = metricBefore;
+  for (const [name, value] of kept) byName(name).value = value;
   fillSort();
   find();
 }

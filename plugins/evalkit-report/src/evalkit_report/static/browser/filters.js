@@ -65,14 +65,16 @@ async function find() {
   const number = ++searches;
   const words = valueOf("search").toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length) announce("Searching …");
-  const found = await search(words);
+  const found = await search(words).catch(() => null);
   if (number !== searches) return;
+  if (!found) return announce("The answers cannot be searched: some in this file are damaged.");
   const filters = [kindFilter(), scoreFilter(), groupFilter()];
   hits = sorted(found.filter((entry) => filters.every((filter) => filter(entry))));
-  page = Math.max(0, Math.floor(hits.indexOf(current) / PAGE));
+  page = 0;
   announce(hitsText());
   showActive();
   showList();
+  byName("list").scrollTop = 0;
   if (current) byName("example").querySelector("header")?.replaceWith(exampleHead(current));
 }
 

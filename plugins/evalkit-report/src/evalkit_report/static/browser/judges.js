@@ -1,5 +1,8 @@
 /* What judges said of pairs of answers, in both orders. */
 
+/** More pairs than these are folded up. */
+const OPEN_PAIRS = 6;
+
 function verdictsOf(detail) {
   const shown = cellsShown();
   const isShown = (cell) => cell === null || shown.includes(cell);

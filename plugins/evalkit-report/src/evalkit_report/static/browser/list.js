@@ -30,28 +30,23 @@ function strip(entry) {
     ? `scores from ${figure(Math.min(...values))} to ${figure(Math.max(...values))}`
     : "no scores";
   const bad = cells.filter((cell) => isBad(entry.outcomes[cell])).length;
-  const spoken = hiddenText(`, ${words}${bad ? `, ${bad} not parsed` : ""}`);
+  const spoken = hiddenText(`${words}${bad ? `, ${bad} not parsed` : ""}`);
   return make("span", { className: "browser-glance" }, bars, spoken);
 }
 
 function barOf(entry, cell) {
   const { method, key } = meta.cells[cell];
   const outcome = entry.outcomes[cell];
+  const height = share(scoreOf(entry, cell));
   const bar = make("span", { className: "browser-mini", data: { outcome } });
+  if (height === null) bar.dataset.undefined = "";
   const fill = make("span");
-  fill.style.height = `${100 * share(scoreOf(entry, cell))}%`;
+  fill.style.height = `${100 * (height ?? 0)}%`;
   fill.style.background = meta.colours[method];
   const score = figure(scoreOf(entry, cell));
   bar.title = plainText(`${key}: ${score}${isBad(outcome) ? `, ${outcome}` : ""}`);
   bar.append(fill);
   return bar;
-}
-
-/** Where a score lies in its range, from 0 to 1. */
-function share(score) {
-  const [least, most] = metric()?.range ?? [];
-  const known = [score, least, most].every((value) => typeof value === "number");
-  return known && most > least ? Math.min(1, Math.max(0, (score - least) / (most - least))) : 0;
 }
 
 function turnPage(by) {

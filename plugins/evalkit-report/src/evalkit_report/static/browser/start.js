@@ -1,11 +1,16 @@
 /* Reads the address, follows what people do, and begins. Comes last. */
 
+const TOO_OLD =
+  "The answers are packed into this file, and this browser cannot unpack them: it lacks " +
+  "DecompressionStream. A newer one can. Everything else on this page can be read.";
+
 function onList(event) {
   const link = event.target.closest("a[data-example]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
+  const entry = byId.get(link.dataset.example);
   const isStacked = byName("side").offsetWidth > 0.8 * whole().offsetWidth;
-  choose(byId.get(link.dataset.example), { focus: isStacked ? "example" : "list" });
+  choose(entry, { focus: isStacked || entry === current ? "example" : "list" });
 }
 
 /** Shows the example that the address names, if it names one. */

@@ -26,13 +26,8 @@
  * The address `#example=ID` names an example.
  */
 
+/** Examples on a page of the list. */
 const PAGE = 50;
-const KEPT_CHUNKS = 6;
-const TYPING_MS = 120;
-const OPEN_PAIRS = 6;
-const TOO_OLD =
-  "The answers are packed into this file, and this browser cannot unpack them: it lacks " +
-  "DecompressionStream. A newer one can. Everything else on this page can be read.";
 const KINDS = {
   matched: { sign: "✓", word: "matched" },
   fuzzy: { sign: "≈", word: "fuzzy-matched" },
@@ -47,7 +42,6 @@ const UNPARSED = {
   failed: "failed",
   absent: "no answer known",
 };
-const SVG = "http://www.w3.org/2000/svg";
 
 /**
  * @typedef {object} Entry a row of the index
@@ -63,10 +57,12 @@ const SVG = "http://www.w3.org/2000/svg";
  * @property {number} place where in the chunk
  */
 
-/** What the page knows: set once by `start`. */
+/** What the page knows of cells, methods, metrics and groups: set once by `start`. */
 let meta;
 /** @type {Entry[]} in the order of the data */
 let entries = [];
+/** @type {([number, number]|null)[]} for each metric as `limitsOf` says */
+let limits = [];
 /** @type {Map<string, Entry>} */
 const byId = new Map();
 /** @type {Entry[]} those that the fields let through, in the chosen order */

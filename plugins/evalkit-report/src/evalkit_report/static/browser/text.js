@@ -1,6 +1,4 @@
-/*
- * What all scripts of the page share: text shown as it is, and the chunks of data in the page.
- */
+/* Text that others wrote, shown as it is. */
 
 /**
  * Shows text as it is: hidden characters become marks such as U+202E, as in Python's `visible`.
@@ -21,16 +19,4 @@ function showText(element, text) {
     end = found.index + found[0].length;
   }
   element.replaceChildren(...parts, source.slice(end));
-}
-
-/**
- * What a chunk of this file holds: gzip in base64, unpacked here.
- * @param {string} name the element's id without "chunk-"
- * @returns {Promise<any>}
- */
-async function unpack(name) {
-  const packed = atob(document.getElementById(`chunk-${name}`).textContent.trim());
-  const bytes = Uint8Array.from(packed, (character) => character.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return JSON.parse(await new Response(stream).text());
 }
