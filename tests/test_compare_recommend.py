@@ -116,6 +116,14 @@ def test_the_best_may_cost_least():
     assert found["sentences"][0].startswith("a has the best figure and costs least")
 
 
+def test_the_best_may_cost_as_much_as_another():
+    known = evidence({"a": (0.60, 0), "b": (0.5, 0.01 * NOISE)})
+    found = advise({"a": cost(1.0), "b": cost(1.0)}, known)
+    assert found["sentences"][0].startswith(
+        "a has the best figure and costs no more than any other"
+    )
+
+
 def test_of_methods_that_cost_the_same_to_serve_the_cheapest_to_adapt_is_taken_then_the_best():
     known = evidence({"b": (0.595, 0.001 * NOISE), "a": (0.60, 0)})
     costs = {"b": cost(1.0), "a": cost(1.0)}

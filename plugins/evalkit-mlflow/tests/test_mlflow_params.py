@@ -17,9 +17,9 @@ def test_credentials_in_a_suite_are_refused(uri):
 @pytest.mark.parametrize(
     "uri",
     [
-        "/home/me/runs",
-        "file:///home/me",
-        "sqlite:////home/me/x",
+        "/srv/me/runs",
+        "file:///srv/me",
+        "sqlite:////srv/me/x",
         "databricks",
         "http:",
         "http://[x",

@@ -138,7 +138,9 @@ def _verdict(field: Weighed) -> str:
     if field.found.chosen is None:
         return f"No cheaper equivalent is demonstrated: {best} has the best figure, {what}."
     if chosen == best:
-        return f"{best} has the best figure and costs least: {what}."
+        alone = all(field.cost(name) > field.cost(best) for name in field.names if name != best)
+        how = "costs least" if alone else "costs no more than any other"
+        return f"{best} has the best figure and {how}: {what}."
     least = f"{field.evidence.meaningful:g}"
     return (
         f"{chosen} is the cheapest method that is not worse than the best by {least} or more: "

@@ -42,20 +42,17 @@ _SECTIONS: Final = (
 )
 _SCRIPTS: Final = (
     "page.js",
-    *(
-        f"browser/{name}.js"
-        for name in ("text", "state", "elements", "addresses", "data", "scores")
-    ),
-    *(f"browser/{name}.js" for name in ("filters", "list", "example", "target", "cards")),
-    *(f"browser/{name}.js" for name in ("judges", "fields")),
-    "browser/start.js",
+    *(f"browser/{name}.js" for name in ("text", "state", "elements", "addresses", "data")),
+    *(f"browser/{name}.js" for name in ("scores", "filters", "list", "example", "target")),
+    *(f"browser/{name}.js" for name in ("cards", "judges", "fields", "start")),
 )
 """They share a scope: a block, so that nothing of them is global."""
 _STYLES: Final = (
     "tokens.css",
     *(f"page/{name}.css" for name in ("base", "navigation", "verdict", "chips", "tables")),
     *(f"page/{name}.css" for name in ("texts", "charts", "sources", "narrow", "paper")),
-    "browser.css",
+    *(f"browser/{name}.css" for name in ("base", "fields", "list", "example", "kinds", "cards")),
+    *(f"browser/{name}.css" for name in ("judges", "keys", "narrow", "paper")),
 )
 """In this order: what comes later overrules what came before."""
 

@@ -1,7 +1,7 @@
 /*
  * The example browser: finds examples, and shows the answers of all methods side by side.
  *
- * The files of this folder form one script, in the order that `page.py` gives, and share a scope.
+ * The scripts of this folder form one, in the order that `page.py` gives, and share a scope.
  * Nothing in them turns text into markup: what models and data sets wrote goes through `showText`.
  *
  * Ids, which tests and other scripts may rely on:
