@@ -179,6 +179,7 @@ def test_the_default_says_how_to_get_it(report):
         (["--with", "exits"], 'reporter "exits" ended the program: exit code 9'),
         (["--with", "terminal", "--open"], "--open: no file was written"),
         (["--with", "page", "--with", "junit", "-o", "x"], "-o FILE: one reporter writes to it"),
+        (["--with", "page", "--set", 'file="a\\u0000b"'], "no name of a file"),
         (["--with", "page", "-o", "/dev/null"], "/dev/null: cannot be written: no plain file"),
     ],
 )

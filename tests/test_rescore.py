@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from evalkit import RunView
 from evalkit.testing.engine import FakeEngine
 
 LOCAL = """
@@ -104,11 +105,14 @@ def test_a_score_of_the_same_name_changes_the_analysis_and_what_is_expected(fini
     expect = '[[expect]]\nadapter = "fake-bare"\nmax = 0.0\njudge-by = "point"\n'
     finished.suite(analysis=f"[analysis]\n{analysis}", expect=expect)
     assert finished.run().exit_code == 0
+    before = finished.results()
     result = score(finished, "--metric", "length", "--name", "contains")
     assert result.exit_code == 0, result.output
     after = finished.results()
     assert after["analysis"]["direction"] == "lower"
     assert [one["met"] for one in after["expectations"]] == [True]
+    anew = RunView(finished.path / "runs" / "latest", {**after, "slices": None})
+    assert after["slices"] == anew.slices() != before["slices"]
     scored = score(finished, "--metric", "contains", "--set", "ignore-case=true")
     assert scored.exit_code == 0, scored.output
     assert finished.results()["analysis"]["params"]["ignore-case"] is True

@@ -17,6 +17,8 @@ from evalkit.secrets import hide
 from evalkit.store import Store
 from evalkit.suite import Suite
 
+_SHOWN = 5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
@@ -183,6 +185,14 @@ class Agenda:
         if note is None or note["failures"] or note["from"] != contents:
             return None
         return note
+
+
+def left_in_words(works: Sequence[Work]) -> str:
+    """Which jobs are left, at least one: ``2 jobs are left: predict a, score a f1``."""
+    jobs = "1 job is" if len(works) == 1 else f"{len(works)} jobs are"
+    labels = ", ".join(work.job.label for work in works[:_SHOWN])
+    more = f", and {len(works) - _SHOWN} more" if len(works) > _SHOWN else ""
+    return f"{jobs} left: {labels}{more}"
 
 
 def asked_by(job: Job) -> tuple[str, ...]:

@@ -197,8 +197,11 @@ def refuse_own(path: Path) -> None:
     """See that a file is none of those that a run folder itself is made of.
 
     Raises:
-        UserError: it is one, or lies among them: whoever writes there destroys a run.
+        UserError: it is one, or lies among them: whoever writes there destroys a run; or no file
+            can have that name.
     """
+    if "\0" in str(path):
+        raise UserError(f"{str(path)!r}: no name of a file", "name another file")
     place = path.resolve()
     for folder in place.parents:
         own = place.relative_to(folder).parts[0].casefold() in _OWN  # case may not count here

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit import __version__
-from evalkit.agenda import Agenda, asked_by
+from evalkit.agenda import Agenda, asked_by, left_in_words
 from evalkit.budget import Budget
 from evalkit.errors import StopRequested, SuiteError
 from evalkit.estimate import Estimator
@@ -37,8 +37,6 @@ from evalkit.suite import LimitKeys, RawSuite, Suite
 from evalkit.tracking import Tracked, Tracker
 
 __all__ = ["Finished", "Observer", "Options", "Run"]
-
-_SHOWN = 5
 
 
 class Run:
@@ -213,13 +211,8 @@ class Run:
         works = self._agenda.left() if self._stopped else []
         if not works:
             return ""
-        labels = ", ".join(work.job.label for work in works[:_SHOWN])
-        more = f", and {len(works) - _SHOWN} more" if len(works) > _SHOWN else ""
-        jobs = "1 job is" if len(works) == 1 else f"{len(works)} jobs are"
-        return (
-            f"stopped: {self._stopped}\n  {jobs} left: {labels}{more}\n"
-            "  raise the limit and run again: it goes on where it stopped"
-        )
+        again = "raise the limit and run again: it goes on where it stopped"
+        return f"stopped: {self._stopped}\n  {left_in_words(works)}\n  {again}"
 
     def _manifest(self) -> dict[str, Any]:
         manifest = make_manifest(

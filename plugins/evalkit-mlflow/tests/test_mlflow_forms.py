@@ -98,3 +98,12 @@ def test_a_seed_of_another_has_the_interval_of_its_method(results):
     assert metrics["analysis/value"] == of_twin["analysis/value"]
     assert "fake-duel/share" in metrics
     assert "fake-duel/share" not in of_twin
+
+
+def test_a_model_is_shown_as_it_was_loaded_not_as_it_was_asked_for(results):
+    model, cell = results["models"][0], results["cells"][0]
+    model.update(dtype="bfloat16", params={"dtype": "auto", "batch-size": 8})
+    params = nested(results, cell, {}).params
+    assert params["model.dtype"] == "bfloat16"
+    assert params["model.batch-size"] == "8"
+    assert "model.dtype_2" not in params

@@ -44,7 +44,7 @@ _COMES_WITH = {
     "--with",
     "names",
     default=["html"],
-    show_default="html",
+    show_default=True,
     multiple=True,
     metavar="NAME",
     help="The reporter; may be repeated.",

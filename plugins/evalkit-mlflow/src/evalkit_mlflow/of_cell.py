@@ -16,6 +16,8 @@ from evalkit_mlflow.names import flat
 from evalkit_mlflow.of_run import common_tags
 
 _STATUS = {"done": "FINISHED", "failed": "FAILED", "pending": "KILLED"}
+_MODEL = ("engine", "revision", "dtype", "device")
+"""What is known of a model once it is loaded; of more use than what the suite asked for."""
 _METHOD = ("value", "se", "low", "high", "seed_deviation", "unreadable", "cost_per_1000")
 _DIFFERENCE = ("difference", "se", "low", "high", "p", "p_adjusted", "effect")
 
@@ -49,10 +51,8 @@ def _params(cell: Form, model: Form) -> Iterator[tuple[str, Any]]:
     for name in ("method", "model", "adapter", "use", "train_size", "seed", "task"):
         yield name, cell[name]
     yield from flat(cell["params"], "adapter")
-    for name in ("engine", "revision", "dtype", "device"):
-        if name in model:
-            yield f"model.{name}", model[name]
-    yield from flat(model.get("params", {}), "model")
+    found = {name: model[name] for name in _MODEL if name in model}
+    yield from flat({**model.get("params", {}), **found}, "model")
     jobs = {name: job for name, job in (cell["jobs"] or {}).items() if name != "reused"}
     yield from flat(jobs, "job")
 

@@ -296,6 +296,11 @@ def test_enter_on_the_current_example_goes_into_it(browsing, facts):
     with browsing() as it:
         it.page.keyboard.press("j")
         it.wait(list(facts.examples)[1])
+        focused = "getComputedStyle(document.activeElement)"
+        assert it.page.evaluate(f"[{focused}.outlineStyle, {focused}.outlineOffset]") == [
+            "solid",
+            "-3px",  # the list would cut off an outline around the link
+        ]
         it.page.keyboard.press("Enter")
         it.page.wait_for_function("() => document.activeElement.id === 'browser-example'")
 

@@ -8,7 +8,8 @@ Detail, an object: ``input``, ``gold`` (items), ``sources``, ``groups``, ``verdi
 cell under ``answers`` null or an object: ``text``, ``failure``, ``by`` (the metric that aligned, or
 null), ``rows`` and ``usage``. A row is ``[j, fields, similarity, times]``: item j of the target, or
 -1 if it was invented; the fields of the answer's item, or null if they are the target's own or it
-was missed; its similarity, null without a pair; how often the answer has it.
+was missed; its similarity, null without a pair; how often the answer has it. Several rows have the
+same j where several items stand for it, the most similar one first.
 """
 
 from collections.abc import Mapping, Sequence

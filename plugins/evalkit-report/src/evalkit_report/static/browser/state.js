@@ -9,7 +9,7 @@
  *   browser-unavailable  the sentence that stands there otherwise
  *   browser-search, -kind, -sort, -metric, -seed, -method, -low, -high, -a, -b   the fields
  *   browser-group-N      the field of group N; data-group has its name
- *   browser-clear        clears all fields
+ *   browser-clear        clears all fields but the score and the seed
  *   browser-hits         how many examples were found (a live region)
  *   browser-list         the list; each link has data-example=ID, the current one aria-current
  *   browser-back, -on    turn the page of the list; browser-page says which one it is
@@ -22,6 +22,7 @@
  *   [data-cell=KEY]      a card, with data-method=N and data-outcome=OUTCOME
  *   [data-kind]          an item in a card: matched, fuzzy, missed or invented; in the table of the
  *                        target the same for each method
+ *   [data-undefined]     the bar of an answer without a score, in the list
  *   [data-pair]          a pair that a judge compared; data-orders=agree, disagree or open
  * The address `#example=ID` names an example.
  */
