@@ -100,19 +100,25 @@ def test_the_analysis_stays_true(finished):
     assert all(row["value"] is not None for row in analysis["methods"])
 
 
+def test_the_figures_of_groups_are_found_anew(finished):
+    folder = finished.path / "runs" / "latest"
+    stale = {**finished.results(), "slices": []}
+    (folder / "results.json").write_text(json.dumps(stale))
+    assert score(finished, "--metric", "length").exit_code == 0
+    after = finished.results()
+    assert after["slices"] == RunView(folder, {**after, "slices": None}).slices() != []
+
+
 def test_a_score_of_the_same_name_changes_the_analysis_and_what_is_expected(finished):
     analysis = 'metric = "contains"\nreplicates = 199\n'
     expect = '[[expect]]\nadapter = "fake-bare"\nmax = 0.0\njudge-by = "point"\n'
     finished.suite(analysis=f"[analysis]\n{analysis}", expect=expect)
     assert finished.run().exit_code == 0
-    before = finished.results()
     result = score(finished, "--metric", "length", "--name", "contains")
     assert result.exit_code == 0, result.output
     after = finished.results()
     assert after["analysis"]["direction"] == "lower"
     assert [one["met"] for one in after["expectations"]] == [True]
-    anew = RunView(finished.path / "runs" / "latest", {**after, "slices": None})
-    assert after["slices"] == anew.slices() != before["slices"]
     scored = score(finished, "--metric", "contains", "--set", "ignore-case=true")
     assert scored.exit_code == 0, scored.output
     assert finished.results()["analysis"]["params"]["ignore-case"] is True

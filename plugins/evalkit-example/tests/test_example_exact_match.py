@@ -1,3 +1,4 @@
+from evalkit import Match
 from evalkit.testing import MetricContract
 from evalkit_example.metric import ExactMatch
 from evalkit_example.params import ExactMatchParams
@@ -16,3 +17,12 @@ class TestExactMatch(MetricContract):
     def test_case_can_be_ignored(self):
         metric = ExactMatch(ExactMatchParams(ignore_case=True))
         assert metric.score("Rome", "ROME") == {"right": 1.0}
+
+    def test_a_right_answer_is_right_in_every_item(self):
+        metric = ExactMatch(ExactMatchParams(ignore_case=True))
+        assert metric.matches("Rome", "ROME") == [Match(answer=0, target=0)]
+        assert metric.matches(["a", "b"], ["A", "b"]) == [
+            Match(answer=0, target=0),
+            Match(answer=1, target=1),
+        ]
+        assert metric.matches("Rome", "Paris") is None

@@ -44,6 +44,14 @@ def test_the_message_does_not_show_them(project):
     assert "sesame" not in result.output
 
 
+def test_nor_does_that_of_the_report_command(project, folder):
+    server = "tracking-uri=http://ali:sesame@h"
+    result = project.run("report", str(folder), "--with", "mlflow", "--set", server)
+    assert result.exit_code == 2
+    assert 'reporter "mlflow": tracking-uri must not hold credentials' in result.output
+    assert "sesame" not in result.output
+
+
 @pytest.mark.parametrize("name", ["/etc/passwd", "../other", "a/../../b", "", ".", "a\0"])
 def test_artefacts_lie_in_the_run_folder(name):
     with pytest.raises(ValueError, match="artifacts"):

@@ -113,7 +113,8 @@ def _use(plugins: Plugins, name: str, overrides: Sequence[str], places: dict[str
     problems: list[UserError] = []
 
     def note(key: str, what: str, hint: str) -> None:
-        problems.append(UserError(f'reporter "{name}": {key}: {what}', hint))
+        named = (f'reporter "{name}"', key, what)  # a fault of the whole has no key
+        problems.append(UserError(": ".join(filter(None, named)), hint))
 
     params = read_params(cls, {**table, **places}, Path.cwd(), note)
     if params is None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from evalkit import Json, Metric
+from evalkit import Json, Match, Metric
 from evalkit_example.params import ExactMatchParams
 
 
@@ -16,6 +16,13 @@ class ExactMatch(Metric):
     def score(self, target: Json, value: Json) -> Mapping[str, float]:
         """One part, ``right``: 1 or 0."""
         return {"right": float(self._text(value) == self._text(target))}
+
+    def matches(self, target: Json, value: Json) -> Sequence[Match] | None:
+        """Every item of a right answer, for reports; a wrong answer is not looked into."""
+        if not self.score(target, value)["right"]:
+            return None
+        items = len(target) if isinstance(target, list) else 1
+        return [Match(answer=i, target=i) for i in range(items)]
 
     def aggregate(self, scores: Sequence[Mapping[str, float]]) -> Mapping[str, float | None]:
         """The share of right answers; undefined (None) if there are no scores."""
