@@ -18,11 +18,12 @@ class TestExactMatch(MetricContract):
         metric = ExactMatch(ExactMatchParams(ignore_case=True))
         assert metric.score("Rome", "ROME") == {"right": 1.0}
 
-    def test_a_right_answer_is_right_in_every_item(self):
+    def test_equal_items_in_the_same_place_match(self):
         metric = ExactMatch(ExactMatchParams(ignore_case=True))
         assert metric.matches("Rome", "ROME") == [Match(answer=0, target=0)]
         assert metric.matches(["a", "b"], ["A", "b"]) == [
             Match(answer=0, target=0),
             Match(answer=1, target=1),
         ]
-        assert metric.matches("Rome", "Paris") is None
+        assert metric.matches("Rome", "Paris") == []
+        assert metric.matches(["a", "b"], ["b", "B"]) == [Match(answer=1, target=1)]

@@ -17,12 +17,11 @@ class ExactMatch(Metric):
         """One part, ``right``: 1 or 0."""
         return {"right": float(self._text(value) == self._text(target))}
 
-    def matches(self, target: Json, value: Json) -> Sequence[Match] | None:
-        """Every item of a right answer, for reports; a wrong answer is not looked into."""
-        if not self.score(target, value)["right"]:
-            return None
-        items = len(target) if isinstance(target, list) else 1
-        return [Match(answer=i, target=i) for i in range(items)]
+    def matches(self, target: Json, value: Json) -> Sequence[Match]:
+        """Items that are equal and stand in the same place, for reports."""
+        sides = (side if isinstance(side, list) else [side] for side in (target, value))
+        pairs = enumerate(zip(*sides, strict=False))
+        return [Match(answer=i, target=i) for i, (a, b) in pairs if self._text(a) == self._text(b)]
 
     def aggregate(self, scores: Sequence[Mapping[str, float]]) -> Mapping[str, float | None]:
         """The share of right answers; undefined (None) if there are no scores."""
