@@ -77,12 +77,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         builds = [build(usual_run, folder / "usual.html") for _ in range(args.n)]
         big = build(make_run(folder / "large", large), folder / "large.html")
         looks = {path.stem: list(look(path, args.n)) for path in (builds[0].path, big.path)}
-        sampled = is_sampled(big.path)
-    if not sampled:
-        raise BenchmarkError(
-            f"the report of {large.examples:,} examples does not say it is sampled"
-        )
-    outcome(builds, big, looks, large).write(args.results)
+        if not is_sampled(big.path):
+            what = f"the report of {large.examples:,} examples does not say it is sampled"
+            raise BenchmarkError(what)
+        found = outcome(builds, big, looks, large)
+    found.write(args.results)
 
 
 def outcome(
