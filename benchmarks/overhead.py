@@ -96,7 +96,7 @@ def run(work: Path, *suites: Path) -> dict[str, Any]:
     done = subprocess.run(
         list(map(str, command)),
         cwd=ROOT,
-        env={**os.environ, "EVALKIT_CACHE": str(work / "cache")},
+        env={**os.environ, "EVALKIT_CACHE": str(work / "cache"), "EVALKIT_DEFAULT_REPORTERS": ""},
         capture_output=True,
         text=True,
         check=False,
