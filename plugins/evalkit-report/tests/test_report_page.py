@@ -282,7 +282,9 @@ class TestWhatIsMissing:
         lonely.folder.mkdir()
         material = gather(lonely)
         assert any("prompts" in sentence for sentence in material.missing)
-        assert any("manifest.json" in sentence for sentence in material.missing)
+        (sentence,) = [one for one in material.missing if "manifest.json" in one]
+        assert sentence.count("run the suite again") == 1
+        assert "\n" not in sentence
         assert not any(str(tmp_path) in sentence for sentence in material.missing)
         assert "manifest.json" in Outline(render(material, 100)).text()
 

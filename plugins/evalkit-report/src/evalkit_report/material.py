@@ -73,9 +73,9 @@ def _placeless(sentence: str, runs: Sequence[RunView], others: Sequence[str | Pa
     return sentence
 
 
-def _told(error: Exception) -> str:
-    hint = getattr(error, "hint", None)
-    return f"{error}: {hint}" if hint else str(error)
+def _told(error: UserError | OSError) -> str:
+    parts = (error.message, error.hint) if isinstance(error, UserError) else (str(error),)
+    return ": ".join(filter(None, parts))
 
 
 def _distinct(runs: Sequence[RunView]) -> tuple[RunView, ...]:
